@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT
+   mj.h - client for Midjourney task gateways.
+
+   A client belongs to one thread; only mj_wakeup may be called from another.
+   Every string passed in is copied before the call returns.  Every pointer
+   handed out is borrowed until the next mj_event_pop or mj_step, unless the
+   function says otherwise.  Functions return MJ_OK, a negative MJ_E* code, or
+   a count; `err` may be NULL and is filled only on failure.  Times are
+   milliseconds on the client's clock, except those named *_wall_ms, which are
+   the gateway's milliseconds since 1970. */
+#ifndef MJ_H
+#define MJ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MJ_API __attribute__((visibility("default")))
+#else
+#define MJ_API
+#endif
+
+#define MJ_VERSION "0.1.0"
+
+/* Errors ------------------------------------------------------------------ */
+
+/* The closed list.  mj_error_name() gives the lower-case name that Lua shows
+   as err.code: X(AUTH) is "auth". */
+#define MJ_ERROR_MAP(X)                                                        \
+  X(RESOURCE, -1, "out of memory, descriptors or disk")                        \
+  X(INVALID, -2, "invalid argument or refused parameters")                     \
+  X(UNSUPPORTED, -3, "this gateway cannot do that")                            \
+  X(AUTH, -4, "key missing or refused")                                        \
+  X(RATE_LIMITED, -5, "the gateway asks to slow down")                         \
+  X(QUEUE_FULL, -6, "the gateway's queue is full")                             \
+  X(BANNED_PROMPT, -7, "prompt refused by content rules")                      \
+  X(NOT_FOUND, -8, "the gateway does not know that task")                      \
+  X(NO_BUTTON, -9, "the task has no such button")                              \
+  X(NEEDS_INPUT, -10, "the gateway waits for more input")                      \
+  X(NETWORK, -11, "could not reach the gateway")                               \
+  X(TIMEOUT, -12, "deadline passed; the work goes on")                         \
+  X(UNKNOWN_OUTCOME, -13, "sent, but no answer: may have been paid")           \
+  X(PROTOCOL, -14, "reply not understood")                                     \
+  X(FAILED, -15, "the task ended in failure")                                  \
+  X(CANCELLED, -16, "cancelled")                                               \
+  X(EXPIRED, -17, "the address of the picture has expired")                    \
+  X(TOO_LARGE, -18, "larger than the limit")                                   \
+  X(BLOCKED_ADDRESS, -19, "that address is not allowed")                       \
+  X(REMOTE_LOST, -20, "the gateway forgot an accepted task")                   \
+  X(DUPLICATE, -21, "the same key was submitted before")                       \
+  X(BUDGET, -22, "the budget does not allow it")                               \
+  X(JOURNAL, -23, "the journal cannot be written")                             \
+  X(CLOSED, -24, "the client is closed")
+
+enum {
+  MJ_OK = 0,
+#define X(name, num, text) MJ_E##name = (num),
+  MJ_ERROR_MAP(X)
+#undef X
+};
+
+typedef struct mj_error {
+  int code;               /* MJ_E* */
+  int http_status;        /* 0 = there was no HTTP reply */
+  int remote_code;        /* the gateway's own `code`, 0 = none */
+  int retryable;          /* 1 = the same call may succeed later */
+  int64_t retry_after_ms; /* what the gateway asked for, -1 = nothing */
+  char text[480];         /* one line, UTF-8, no control characters, no key */
+} mj_error;
+
+/* "auth", "rate_limited", ...; "unknown" for a number not in the list. */
+MJ_API const char *mj_error_name(int code);
+MJ_API const char *mj_error_text(int code);
+MJ_API const char *mj_version(void);
+/* "libcurl/7.88.1 OpenSSL/3.0.19 yajl/2.1.0": what is linked in. */
+MJ_API const char *mj_libraries(void);
+
+/* Tasks ------------------------------------------------------------------- */
+
+typedef uint64_t mj_id; /* a job; 0 = none; never reused; below 2^53 */
+
+/* The wire's own statuses, the same for both API families. */
+#define MJ_STATUS_MAP(X)                                                       \
+  X(UNKNOWN)                                                                   \
+  X(NOT_START)                                                                 \
+  X(SUBMITTED)                                                                 \
+  X(MODAL)                                                                     \
+  X(IN_PROGRESS)                                                               \
+  X(SUCCESS)                                                                   \
+  X(FAILURE)                                                                   \
+  X(CANCEL)
+
+typedef enum mj_status {
+#define X(name) MJ_ST_##name,
+  MJ_STATUS_MAP(X)
+#undef X
+} mj_status;
+
+MJ_API const char *mj_status_name(mj_status s); /* "IN_PROGRESS", ... */
+
+/* A follow-up that a task offers.  Members may be NULL.  Where a gateway sends
+   no buttons (the first midjourney-proxy) they are made from /submit/change
+   and custom_id is "change::UPSCALE::2". */
+typedef struct mj_button {
+  const char *custom_id, *label, *emoji;
+} mj_button;
+
+/* One shape for both families.  Absent and empty strings are NULL. */
+typedef struct mj_task {
+  const char *id, *action;
+  const char *status_text; /* as on the wire; `status` is what it means */
+  mj_status status;
+  int progress; /* 0..100, -1 = the wire has none */
+  const char *prompt, *prompt_en, *final_prompt, *description;
+  const char *fail_reason;
+  const char *state; /* what the submitter gave, not the wire's token */
+  const char *image_url, *video_url;
+  const char *const *images; /* URLs, final ones first */
+  size_t nimages;
+  const mj_button *buttons;
+  size_t nbuttons;
+  int64_t submitted_wall_ms, started_wall_ms, finished_wall_ms;
+  int64_t expires_wall_ms; /* 0 = not known */
+  const char *json;        /* the whole reply, as it came */
+  size_t json_len;
+} mj_task;
+
+/* Finds a button: the customId, then the exact label, the emoji (variation
+   selectors ignored), the intent ("upscale:2", "zoom:1.5", "reroll" ...).
+   Returns its index, or MJ_ENO_BUTTON with the list of what there is, also
+   when two buttons match equally well. */
+MJ_API int mj_button_find(const mj_button *buttons, size_t n,
+                          const char *selector, mj_error *err);
+
+/* The intent that a customId stands for, e.g. "upscale:2" for
+   "MJ::JOB::upsample::2::..."; NULL when none.  `buf` is at least 32 bytes. */
+MJ_API const char *mj_button_intent(const char *custom_id, char *buf,
+                                    size_t size);
+
+/* Requests ---------------------------------------------------------------- */
+
+typedef enum mj_op {
+  MJ_OP_IMAGINE = 1,
+  MJ_OP_CLICK /* a button of a task */
+} mj_op;
+
+/* A prompt parameter by its name in the table of prompt.c ("aspect"), with its
+   value as text ("3:2"; "true" for a flag without a value). */
+typedef struct mj_param {
+  const char *name, *value;
+} mj_param;
+
+/* Zero it, set what the op needs. */
+typedef struct mj_request {
+  mj_op op;
+  const char *prompt;     /* imagine */
+  const mj_param *params; /* imagine */
+  size_t nparams;
+  const char *task;      /* click: the id of the task that has the button */
+  const char *button;    /* click: customId, label, emoji or intent */
+  const char *task_json; /* click: mj_task.json of that task, if at hand; saves
+                            a fetch when `button` is not a customId */
+  size_t task_json_len;
+  const char *mode;       /* "fast", "relax", "turbo"; NULL = the client's */
+  const char *state;      /* the caller's; comes back as mj_task.state */
+  const char *extra_json; /* an object whose members join the request body */
+  int lenient;            /* 1 = out-of-range parameters pass */
+  int progress;           /* 1 = report MJ_EV_PROGRESS for this job */
+} mj_request;
+
+/* Events ------------------------------------------------------------------ */
+
+typedef enum mj_event_type {
+  MJ_EV_ACCEPTED, /* task_id is set: the gateway took it (and may charge) */
+  MJ_EV_PROGRESS, /* status or progress changed; task is set */
+  MJ_EV_DONE,     /* the job ended; error is NULL on success */
+  MJ_EV_TIMER     /* mj_after ran out */
+} mj_event_type;
+
+typedef struct mj_event {
+  mj_event_type type;
+  mj_id id;
+  const char *task_id;   /* NULL before the gateway accepted */
+  const mj_task *task;   /* last reply that carried the task, or NULL */
+  const mj_error *error; /* set iff the job ended without success */
+  const char *data;      /* mj_fetch: the bytes */
+  size_t data_len;
+  const char *content_type; /* mj_fetch: as the server named it, or NULL */
+} mj_event;
+
+/* Where a job is; see mj_job_info. */
+typedef enum mj_phase {
+  MJ_PH_QUEUED,  /* waits for a slot, a token or its button; not sent */
+  MJ_PH_SENDING, /* the paid request is on its way */
+  MJ_PH_RUNNING, /* accepted, being polled */
+  MJ_PH_ENDED    /* its MJ_EV_DONE waits in the queue */
+} mj_phase;
+
+typedef struct mj_job_state {
+  mj_phase phase;
+  mj_status status;
+  int progress;
+  const char *task_id; /* borrowed until the next mj_step; may be NULL */
+} mj_job_state;
+
+/* Clock, memory, transport ------------------------------------------------ */
+
+typedef struct mj_client mj_client; /* opaque, freed by mj_client_free */
+
+typedef struct mj_header {
+  const char *name, *value;
+} mj_header;
+
+/* One HTTP request for a transport.  Pointers live until `done`. */
+typedef struct mj_http {
+  uint64_t id; /* unique while under way */
+  const char *method, *url;
+  const mj_header *headers;
+  size_t nheaders;
+  const char *body; /* NULL = none */
+  size_t body_len;
+  int paid;        /* 1 = never to be sent twice: fresh connection, no retry */
+  uint64_t ticket; /* paid: to be redeemed once, see mj_ticket_redeem */
+  int foreign;     /* 1 = a picture's address, not the gateway's API: no key,
+                      address rules apply */
+  int64_t connect_timeout_ms, timeout_ms;
+} mj_http;
+
+/* How a request ended.  curl_code is libcurl's result, 0 = a whole reply. */
+typedef struct mj_http_result {
+  int curl_code;
+  int http_status;
+  int sent; /* 0 = not one byte was handed over, 1 = some, 2 = all of it */
+  int64_t retry_after_ms; /* -1 = none */
+  const char *content_type;
+  const char *location;
+  const char *text; /* what went wrong, for people; or NULL */
+} mj_http_result;
+
+/* A transport reports through mj_transport_data and mj_transport_done, and
+   only from inside its `step`. */
+typedef struct mj_transport {
+  int (*start)(void *ud, mj_client *c, const mj_http *req);
+  void (*stop)(void *ud, uint64_t id); /* forget it; no `done` follows */
+  /* Waits at most wait_ms for something to happen, then works for about
+     budget_us.  Looks at the clock between sockets. */
+  void (*step)(void *ud, mj_client *c, int64_t wait_ms, int64_t budget_us);
+  int64_t (*timeout)(void *ud); /* ms until step has work of its own, -1 */
+  int (*fd)(void *ud);          /* readable when step has work, or -1 */
+  int (*watch)(void *ud, int fd, int on);
+  int (*wakeup)(void *ud); /* any thread */
+  void (*free)(void *ud);
+  void *ud;
+} mj_transport;
+
+/* Returns 1 once for each ticket that the client issued for this request, and
+   0 ever after.  A transport that gets 0 for a paid request must not send. */
+MJ_API int mj_ticket_redeem(mj_client *c, const mj_http *req);
+/* Returns MJ_OK, or MJ_ETOO_LARGE when the transport has to break off. */
+MJ_API int mj_transport_data(mj_client *c, uint64_t id, const char *data,
+                             size_t n);
+MJ_API void mj_transport_done(mj_client *c, uint64_t id,
+                              const mj_http_result *result);
+
+typedef void *(*mj_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
+typedef int64_t (*mj_now_fn)(void *ud);
+/* `line` is redacted and has no newline; level 0 error, 1 warning, 2 info,
+   3 trace. */
+typedef void (*mj_log_fn)(void *ud, int level, const char *line);
+
+/* When to ask for a task, counted from its acceptance: at first_ms, then each
+   gap of gaps_ms in turn, the last one for ever. */
+typedef struct mj_poll {
+  int64_t first_ms;
+  int64_t gaps_ms[8];
+  size_t ngaps;
+} mj_poll;
+
+typedef struct mj_stats {
+  size_t queued, sending, running; /* jobs of tasks */
+  size_t other;                    /* fetches, writes, timers */
+  uint64_t submits, polls, requests, connects;
+  size_t sockets, sockets_peak; /* open now, most at once */
+} mj_stats;
+
+/* mj_config_init fills the defaults given here. */
+typedef struct mj_config {
+  const char *base_url;   /* "https://host[:port][/path]"; NULL = a client that
+                             only has timers and watched descriptors */
+  const char *api_key;    /* NULL = send none */
+  const char *auth;       /* "bearer" (default), "raw", "secret" */
+  const char *dialect;    /* "auto" (default), "mj", "generate" */
+  const char *mode;       /* NULL (default) sends nothing */
+  const char *mode_style; /* "mj-prefix" (default), "prefix", "body" */
+  const char *prefix;     /* in front of /mj, used as it is; NULL = none */
+  const char *user_agent; /* "mj/VERSION" */
+  const char *proxy;      /* NULL = none; the environment is not looked at */
+  const char *ca_file, *ca_path; /* NULL = libcurl's file, and no path */
+  const char *wire_state;   /* "token" (default): the wire's `state` is ours,
+                               random, finds a lost task; "user": the caller's */
+  const mj_header *headers; /* added to each request to the gateway */
+  size_t nheaders;
+  const char *const *allow_hosts; /* "host" or "host:port": pictures may come
+                                     from these whatever their address is */
+  size_t nallow_hosts;
+  mj_poll poll;               /* 2 s, 4 s, then every 8 s */
+  double submits_per_min;     /* 0 = no limit (default) */
+  double requests_per_min;    /* 0 = no limit (default) */
+  int live;                   /* tasks accepted and not ended; 0 = no limit */
+  int connections;            /* 32 */
+  int attempts;               /* of a submit that provably was not sent: 4 */
+  int64_t connect_timeout_ms; /* 10 s */
+  int64_t request_timeout_ms; /* 30 s, for requests that cost nothing */
+  int64_t submit_timeout_ms;  /* 90 s: new-api gives up after 60 s */
+  int64_t fetch_timeout_ms;   /* 120 s, for a picture */
+  int64_t lost_after_ms;      /* 30 s: "not found" right after acceptance is no
+                                 news before that */
+  size_t max_reply;           /* 4 MiB of JSON */
+  size_t max_image;           /* 64 MiB */
+  int threads;                /* 1 = blocking file work on a helper thread */
+  mj_alloc_fn alloc;          /* NULL = realloc and free */
+  void *alloc_ud;
+  mj_now_fn now; /* NULL = the monotonic clock */
+  void *now_ud;
+  mj_log_fn log; /* NULL = none */
+  void *log_ud;
+  const mj_transport *transport; /* NULL = libcurl; copied; the client calls
+                                    its `free` */
+} mj_config;
+
+/* Client ------------------------------------------------------------------ */
+
+MJ_API void mj_config_init(mj_config *cfg);
+/* Checks every field; nothing is sent, no library is initialised yet. */
+MJ_API int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err);
+/* NULL is fine.  What runs at the gateway goes on there. */
+MJ_API void mj_client_free(mj_client *c);
+
+/* Queues a paid request and never blocks.  MJ_OK: *out is the job, and exactly
+   one MJ_EV_DONE will follow, with at most one MJ_EV_ACCEPTED before it. */
+MJ_API int mj_submit(mj_client *c, const mj_request *r, mj_id *out,
+                     mj_error *err);
+/* Watches a task that exists at the gateway. */
+MJ_API int mj_track(mj_client *c, const char *task_id, mj_id *out,
+                    mj_error *err);
+/* Downloads a picture: no key goes along, redirects are followed 5 times, and
+   the address must be public, the gateway's own, or in allow_hosts. */
+MJ_API int mj_fetch(mj_client *c, const char *url, mj_id *out, mj_error *err);
+/* Writes a file beside its name, syncs it and renames it, on the helper
+   thread; makes missing folders.  The bytes are copied. */
+MJ_API int mj_write(mj_client *c, const char *path, const char *data, size_t n,
+                    mj_id *out, mj_error *err);
+MJ_API int mj_after(mj_client *c, int64_t ms, mj_id *out, mj_error *err);
+/* Switches MJ_EV_PROGRESS for a job on and off. */
+MJ_API int mj_observe(mj_client *c, mj_id id, int on);
+/* A job that was not sent ends at once and costs nothing.  One that is being
+   sent is let finish, since breaking off would only hide whether it was paid.
+   One that runs ends here; the gateway is not told (no route for it yet). */
+MJ_API int mj_cancel(mj_client *c, mj_id id);
+/* MJ_EINVALID when the job is gone. */
+MJ_API int mj_job_info(mj_client *c, mj_id id, mj_job_state *out);
+MJ_API void mj_client_stats(const mj_client *c, mj_stats *out);
+
+/* One turn: waits at most wait_ms (-1 = until there is work; never longer than
+   mj_timeout says), works for about budget_us (0 = no limit).  Returns the
+   number of jobs that have not ended, or a negative code. */
+MJ_API int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us);
+MJ_API int64_t mj_timeout(const mj_client *c); /* ms until work, -1 = none */
+MJ_API int mj_fd(const mj_client *c);      /* readable when mj_step has work */
+MJ_API int mj_watch(mj_client *c, int fd); /* nest another descriptor */
+MJ_API int mj_unwatch(mj_client *c, int fd);
+MJ_API int mj_wakeup(mj_client *c);
+MJ_API int64_t mj_now(const mj_client *c);
+
+/* The oldest event, or NULL.  Valid until mj_event_pop. */
+MJ_API const mj_event *mj_event_peek(mj_client *c);
+MJ_API void mj_event_pop(mj_client *c);
+
+/* JSON -------------------------------------------------------------------- */
+
+typedef enum mj_json_type {
+  MJ_JSON_NULL,
+  MJ_JSON_FALSE,
+  MJ_JSON_TRUE,
+  MJ_JSON_NUMBER,
+  MJ_JSON_STRING,
+  MJ_JSON_ARRAY,
+  MJ_JSON_OBJECT
+} mj_json_type;
+
+/* Numbers keep their text.  Strings are UTF-8, end in a NUL that `len` does
+   not count, and hold no other NUL.  Members keep the wire's order; a key that
+   comes twice is there twice, and the last one counts. */
+typedef struct mj_value {
+  mj_json_type type;
+  uint32_t len;     /* bytes of text, or number of items */
+  const char *text; /* string, number */
+  const struct mj_value *first, *next;
+  const char *key; /* of an object's member */
+  uint32_t key_len;
+} mj_value;
+
+typedef struct mj_json mj_json;
+/* At most 64 levels.  The tree is freed with the document. */
+MJ_API int mj_json_parse(mj_json **out, const char *text, size_t n,
+                         mj_alloc_fn alloc, void *alloc_ud, mj_error *err);
+MJ_API const mj_value *mj_json_root(const mj_json *doc);
+MJ_API void mj_json_free(mj_json *doc);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
