@@ -234,7 +234,8 @@ typedef struct mj_http {
 typedef struct mj_http_result {
   int curl_code;
   int http_status;
-  int sent; /* 0 = not one byte was handed over, 1 = some, 2 = all of it */
+  int sent;    /* 0 = not one byte was handed over, 1 = some, 2 = all of it */
+  int blocked; /* 1 = the address rules said no */
   int64_t retry_after_ms; /* -1 = none */
   const char *content_type;
   const char *location;
@@ -328,8 +329,8 @@ typedef struct mj_config {
   void *now_ud;
   mj_log_fn log; /* NULL = none */
   void *log_ud;
-  const mj_transport *transport; /* NULL = libcurl; copied; the client calls
-                                    its `free` */
+  const mj_transport *transport; /* NULL = libcurl; copied; a client that was
+ made calls its `free` */
 } mj_config;
 
 /* Client ------------------------------------------------------------------ */

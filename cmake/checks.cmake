@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# Tests that are not C programs: checks of the sources, Lua specs, other kinds of build.
+option(MJ_SUBBUILDS "ctest also builds and tests the other kinds of build" OFF)
+option(MJ_LONG "the slow tests too" OFF)
+
+set(scripts ${PROJECT_SOURCE_DIR}/scripts)
+set(planted ${PROJECT_SOURCE_DIR}/spec/checks/planted.sh)
+
+# A sub-build repeats none of this.
+if(NOT MJ_SUBBUILDS)
+  return()
+endif()
+
+foreach(check layers banned format lua length paths)
+  add_test(NAME check_${check} COMMAND ${scripts}/check-${check} ${PROJECT_SOURCE_DIR})
+  add_test(NAME planted_${check} COMMAND ${planted} ${check})
+endforeach()
+add_test(NAME check_exports
+  COMMAND ${scripts}/check-exports ${PROJECT_SOURCE_DIR} $<TARGET_FILE:mj_shared>)
+add_test(NAME planted_exports COMMAND ${planted} exports $<TARGET_FILE:mj_shared>)
+add_test(NAME check_luacheck COMMAND luacheck --no-color -q
+  lua spec examples bench WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
+# A spec, a test: a failure names its file.
+function(mj_spec name interpreter prefix)
+  add_test(NAME ${prefix}_${name}
+    COMMAND busted --lua=${interpreter} ${ARGN} spec/${name}_spec.lua
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${prefix}_${name} PROPERTIES TIMEOUT 300
+    ENVIRONMENT "MJ_BUILD=${CMAKE_BINARY_DIR}")
+endfunction()
+
+file(GLOB specs CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/spec
+  ${PROJECT_SOURCE_DIR}/spec/*_spec.lua)
+if(MJ_LUA)
+  foreach(spec IN LISTS specs)
+    string(REPLACE "_spec.lua" "" name ${spec})
+    mj_spec(${name} lua5.4 lua)
+    if(MJ_LONG)
+      mj_spec(${name} lua5.4 gc)
+      set_tests_properties(gc_${name} PROPERTIES
+        ENVIRONMENT "MJ_BUILD=${CMAKE_BINARY_DIR};MJ_GC=hard" TIMEOUT 900)
+    endif()
+  endforeach()
+  add_test(NAME rock COMMAND ${PROJECT_SOURCE_DIR}/spec/rock.sh)
+endif()
+
+# sub_build(NAME TESTS [cmake arguments])
+function(sub_build name tests)
+  add_test(NAME build_${name}
+    COMMAND ${scripts}/sub-build build-${name} ${tests} ${ARGN})
+  set_tests_properties(build_${name} PROPERTIES TIMEOUT 900 RUN_SERIAL OFF)
+endfunction()
+
+sub_build(core "." -DMJ_LUA=OFF -DMJ_SERVE=OFF -DMJ_IMAGE=OFF)
+sub_build(asan "^test_" -DMJ_LUA=OFF -DMJ_IMAGE=OFF
+  -DCMAKE_BUILD_TYPE=Debug -DMJ_ASAN=ON -DMJ_UBSAN=ON)
+
+if(MJ_LONG)
+  include(${CMAKE_CURRENT_LIST_DIR}/long.cmake)
+endif()

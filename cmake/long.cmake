@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# The slow tests: other compilers and checkers, valgrind, many tasks.
+sub_build(tsan "^test_" -DMJ_LUA=OFF -DMJ_IMAGE=OFF
+  -DCMAKE_BUILD_TYPE=Debug -DMJ_TSAN=ON)
+sub_build(clang "^test_" -DCMAKE_C_COMPILER=clang)
+sub_build(analyzer "^test_" -DMJ_LUA=OFF -DMJ_SERVE=OFF -DMJ_IMAGE=OFF
+  -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-fanalyzer)
+add_test(NAME valgrind COMMAND ${scripts}/valgrind ${CMAKE_BINARY_DIR})
+set_tests_properties(valgrind PROPERTIES TIMEOUT 1800)
+add_test(NAME many_tasks COMMAND mjlua --sim=clock=200
+  ${PROJECT_SOURCE_DIR}/spec/many.lua 10000)
+set_tests_properties(many_tasks PROPERTIES TIMEOUT 600)

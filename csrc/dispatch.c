@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+   dispatch.c - what leaves, and when.  dispatch() is the only way out for a
+   paid request: it records DISPATCHING first and issues the ticket that the
+   transport asks for. */
+#include "mj_int.h"
+
+#include <string.h>
+
+struct mj__exchange *mj__exchange_of(mj_client *c, uint64_t id) {
+  struct mj__exchange *x;
+  if (id == 0)
+    return NULL;
+  x = &c->x[id % (uint64_t)c->nx];
+  return x->id == id ? x : NULL;
+}
+
+static struct mj__exchange *exchange_new(mj_client *c, mj_id job,
+                                         enum mj__purpose purpose) {
+  struct mj__exchange *x;
+  int place;
+  if (c->nxfree == 0)
+    return NULL;
+  place = c->xfree[--c->nxfree];
+  x = &c->x[place];
+  x->id = ++c->xseq * (uint64_t)c->nx + (uint64_t)place;
+  x->job = job;
+  x->purpose = purpose;
+  x->ticket = 0;
+  x->bad_json = 0;
+  mj__buf_reset(&x->url);
+  mj__buf_reset(&x->reply);
+  x->reply.max = purpose == MJ__X_FETCH ? c->cfg.max_image : c->cfg.max_reply;
+  mj__err_clear(&x->json_err);
+  return x;
+}
+
+void mj__exchange_free(mj_client *c, struct mj__exchange *x) {
+  mj_json_free(x->doc);
+  x->doc = NULL;
+  x->id = 0;
+  x->ticket = 0;
+  c->xfree[c->nxfree++] = (int)(x - c->x);
+  c->dirty = 1; /* somebody may wait for the place */
+}
+
+static int start(mj_client *c, struct mj__exchange *x, const char *method,
+                 const char *url, const char *body, size_t body_len) {
+  mj_http h;
+  memset(&h, 0, sizeof h);
+  h.id = x->id;
+  h.method = method;
+  h.url = url;
+  h.foreign = x->purpose == MJ__X_FETCH;
+  h.headers = h.foreign ? c->plain_headers : c->api_headers;
+  h.nheaders = h.foreign ? c->nplain : c->napi;
+  h.body = body;
+  h.body_len = body_len;
+  h.paid = x->purpose == MJ__X_SUBMIT;
+  h.ticket = x->ticket;
+  h.connect_timeout_ms = c->cfg.connect_timeout_ms;
+  h.timeout_ms = h.paid      ? c->cfg.submit_timeout_ms
+                 : h.foreign ? c->cfg.fetch_timeout_ms
+                             : c->cfg.request_timeout_ms;
+  c->nrequests++;
+  return c->tr.start(c->tr.ud, c, &h);
+}
+
+int mj_ticket_redeem(mj_client *c, const mj_http *req) {
+  struct mj__exchange *x = mj__exchange_of(c, req->id);
+  struct mj__job *j = x ? mj__job_of(c, x->job) : NULL;
+  if (!j || !req->paid || x->ticket == 0 || x->ticket != req->ticket ||
+      j->state != MJ__DISPATCHING)
+    return 0;
+  x->ticket = 0;
+  return 1;
+}
+
+/* A request that the transport would not even take has not been sent. */
+static void not_started(mj_client *c, struct mj__job *j) {
+  struct mj__seen s;
+  memset(&s, 0, sizeof s);
+  mj__said_read(&s.said, NULL, 0);
+  s.curl_code = 27; /* CURLE_OUT_OF_MEMORY */
+  s.curl_text = "no memory or descriptor for another request";
+  mj__submit_ended(c, j, &s, -1);
+}
+
+/* The record is durable: now the request may go. */
+void mj__send_paid(mj_client *c, struct mj__job *j) {
+  struct mj__exchange *x = mj__exchange_of(c, j->exchange);
+  x->ticket = ++c->ticket_seq;
+  c->nsubmits++;
+  if (start(c, x, "POST", j->url, j->body, j->body_len) != MJ_OK) {
+    c->nsubmits--;
+    mj__exchange_free(c, x);
+    j->exchange = 0;
+    not_started(c, j);
+  }
+}
+
+static void dispatch(mj_client *c, struct mj__job *j) {
+  struct mj__exchange *x = exchange_new(c, j->id, MJ__X_SUBMIT);
+  int rc;
+  mj__dequeue(c, j);
+  mj__bucket_take(&c->submits, c->now);
+  mj__bucket_take(&c->requests, c->now);
+  if (!j->slot) {
+    j->slot = 1;
+    c->live.used++;
+  }
+  j->attempt++;
+  j->exchange = x->id;
+  (void)mj__job_go(j, MJ__DISPATCHING);
+  rc = mj__record(c, j);
+  if (rc) {
+    mj__exchange_free(c, x);
+    j->exchange = 0;
+    (void)mj__job_go(j, MJ__REJECTED);
+    mj__end_text(c, j, rc, "not sent: it could not be recorded");
+    return;
+  }
+  mj__enqueue(c, j, MJ__Q_RECORD);
+}
+
+static void start_fetch(mj_client *c, struct mj__job *j) {
+  struct mj__exchange *x = exchange_new(c, j->id, MJ__X_FETCH);
+  mj__dequeue(c, j);
+  j->exchange = x->id;
+  if (start(c, x, "GET", j->url, NULL, 0) != MJ_OK) {
+    mj__exchange_free(c, x);
+    j->exchange = 0;
+    mj__end_text(c, j, MJ_ERESOURCE, "no memory or descriptor for a download");
+  }
+}
+
+/* Asks for a task: to see how far it is, or which buttons it has. */
+static void start_poll(mj_client *c, struct mj__job *j) {
+  int lookup = j->state == MJ__LOOKUP;
+  struct mj__exchange *x =
+      exchange_new(c, j->id, lookup ? MJ__X_LOOKUP : MJ__X_POLL);
+  struct mj__call call;
+  mj_error err;
+  int rc;
+  mj__dequeue(c, j);
+  mj__bucket_take(&c->requests, c->now);
+  memset(&call, 0, sizeof call);
+  call.url = x->url;
+  mj__buf_init(&call.body, &c->mem, 0);
+  mj__err_clear(&err);
+  rc = c->wire->ask(&call, &c->gateway, j->mode,
+                    lookup ? j->parent : j->task_id, &err);
+  x->url = call.url;
+  mj__buf_free(&call.body);
+  if (rc == MJ_OK) {
+    c->npolls++;
+    j->exchange = x->id;
+    rc = start(c, x, call.method, x->url.p, NULL, 0);
+  }
+  if (rc == MJ_OK)
+    return;
+  mj__exchange_free(c, x);
+  j->exchange = 0;
+  if (rc == MJ_ERESOURCE) { /* later, when there is memory again */
+    mj__arm(c, j, c->now + 1000);
+    return;
+  }
+  (void)mj__job_go(j, MJ__FAILED);
+  mj__end(c, j, &err, NULL, NULL);
+}
+
+static void wait_until(mj_client *c, int64_t wait_ms) {
+  int64_t at = c->now + wait_ms;
+  if (c->pump_at < 0 || at < c->pump_at)
+    c->pump_at = at;
+}
+
+static void pump_paid(mj_client *c) {
+  struct mj__job *j;
+  while ((j = c->queues[MJ__Q_SUBMIT].first) != NULL && c->nxfree > 0) {
+    int64_t a = mj__bucket_wait(&c->submits, c->now);
+    int64_t b = mj__bucket_wait(&c->requests, c->now);
+    if (!j->slot && !mj__window_open(&c->live))
+      return;
+    if (a > 0 || b > 0) {
+      wait_until(c, a > b ? a : b);
+      return;
+    }
+    dispatch(c, j);
+  }
+}
+
+/* Pictures first, their addresses expire; then what is paid; then questions.
+   Polls wait for paid work only while there is a bucket to share. */
+void mj__pump(mj_client *c) {
+  struct mj__job *j;
+  c->dirty = 0;
+  c->pump_at = -1;
+  while ((j = c->queues[MJ__Q_FETCH].first) != NULL && c->nxfree > 0)
+    start_fetch(c, j);
+  pump_paid(c);
+  while ((j = c->queues[MJ__Q_POLL].first) != NULL && c->nxfree > 0) {
+    int64_t wait = mj__bucket_wait(&c->requests, c->now);
+    if (wait > 0) {
+      wait_until(c, wait);
+      return;
+    }
+    start_poll(c, j);
+  }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+   http_int.h - shared by http.c and http_easy.c. */
+#ifndef MJ_HTTP_INT_H
+#define MJ_HTTP_INT_H
+
+#include "http.h"
+#include "poller.h"
+
+#include <curl/curl.h>
+
+/* A pooled handle and the request it carries. */
+struct mj__easy {
+  struct mj__curl *t;
+  mj_client *client;
+  CURL *e;
+  uint64_t id; /* 0 = free */
+  const char *body;
+  size_t body_len, body_at;
+  int paid, foreign, trusted;
+  int prereqs; /* how often libcurl was about to send */
+  int sent;    /* our own latch; see mj_http_result */
+  int blocked; /* the address rules said no */
+  char errbuf[CURL_ERROR_SIZE];
+};
+
+struct mj__curl {
+  struct mj__http_config cfg;
+  struct mj__poller *poller;
+  CURLM *multi;
+  struct mj__easy *pool;
+  int npool;
+  int *free_list, nfree;
+  struct {
+    const mj_header *key;
+    struct curl_slist *list;
+  } lists[4];
+  int64_t due_ms; /* libcurl's timer, -1 = none */
+  uint64_t connects;
+  size_t sockets, sockets_peak;
+};
+
+/* Makes the handle with everything that does not change. */
+int mj__easy_open(struct mj__easy *x);
+/* Sets what this request needs. */
+int mj__easy_arm(struct mj__easy *x, const mj_http *req);
+/* Fills *r from a finished handle. */
+void mj__easy_result(struct mj__easy *x, CURLcode code, mj_http_result *r);
+
+#endif

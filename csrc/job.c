@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+   job.c - legal states and what comes next. */
+#include "job.h"
+
+#include <string.h>
+
+#define BIT(s) (1u << MJ__##s)
+
+/* Row: from.  Bits: to. */
+static const unsigned edges[MJ__STATES] = {
+    [MJ__NEW] = BIT(LOOKUP) | BIT(READY) | BIT(ACCEPTED) | BIT(RUNNING),
+    [MJ__LOOKUP] = BIT(READY) | BIT(REJECTED) | BIT(CANCELLED) | BIT(FAILED),
+    [MJ__READY] = BIT(DISPATCHING) | BIT(CANCELLED) | BIT(REJECTED),
+    [MJ__DISPATCHING] =
+        BIT(READY) | BIT(ACCEPTED) | BIT(REJECTED) | BIT(UNKNOWN),
+    [MJ__ACCEPTED] = BIT(RUNNING) | BIT(SUCCEEDED) | BIT(FAILED) |
+                     BIT(CANCELLED) | BIT(NEEDS_MODAL),
+    [MJ__RUNNING] =
+        BIT(SUCCEEDED) | BIT(FAILED) | BIT(CANCELLED) | BIT(NEEDS_MODAL),
+    [MJ__NEEDS_MODAL] =
+        BIT(DISPATCHING) | BIT(RUNNING) | BIT(CANCELLED) | BIT(FAILED),
+    [MJ__UNKNOWN] = BIT(ACCEPTED) | BIT(READY) | BIT(ABANDONED),
+    [MJ__SUCCEEDED] = BIT(DOWNLOADED),
+    /* FAILED, CANCELLED, REJECTED, ABANDONED, DOWNLOADED: none */
+};
+
+const char *mj__state_name(enum mj__state s) {
+  static const char *const names[] = {
+#define X(name) #name,
+      MJ__STATE_MAP(X)
+#undef X
+  };
+  return (unsigned)s < MJ__STATES ? names[s] : "?";
+}
+
+int mj__edge_ok(enum mj__state from, enum mj__state to) {
+  return (edges[from] >> to) & 1u;
+}
+
+int mj__job_go(struct mj__job *j, enum mj__state to) {
+  if (!mj__edge_ok((enum mj__state)j->state, to))
+    return MJ_EINVALID;
+  j->state = (unsigned char)to;
+  return MJ_OK;
+}
+
+int mj__state_final(enum mj__state s) {
+  return s == MJ__SUCCEEDED || s == MJ__FAILED || s == MJ__CANCELLED ||
+         s == MJ__REJECTED || s == MJ__ABANDONED || s == MJ__DOWNLOADED ||
+         s == MJ__UNKNOWN || s == MJ__NEEDS_MODAL;
+}
+
+static void todo(struct mj__todo *out, enum mj__do what, int64_t at, int code,
+                 int again) {
+  out->what = what;
+  out->at_ms = at;
+  out->code = code;
+  out->again = again;
+}
+
+/* A gateway that says "slow down" is obeyed; nobody waits longer than this for
+   it without being told. */
+enum { RETRY_AFTER_MOST = 120000 };
+
+void mj__job_on_submit(struct mj__job *j, const struct mj__verdict *v,
+                       int64_t retry_after_ms, const struct mj__rules *r,
+                       int64_t now, uint32_t random, struct mj__todo *out) {
+  int64_t wait;
+  switch (v->kind) {
+  case MJ__V_ACCEPTED:
+    mj__job_go(j, MJ__ACCEPTED);
+    j->accepted_ms = now;
+    j->polls = j->misses = j->troubles = 0;
+    todo(out, MJ__DO_ACCEPT, now + mj__poll_gap(r->poll, 0), MJ_OK, 0);
+    return;
+  case MJ__V_NOT_SENT:
+    wait = mj__backoff(j->attempt, 500, 30000, random);
+    if (retry_after_ms > wait)
+      wait = retry_after_ms;
+    if (j->attempt < r->attempts && wait <= RETRY_AFTER_MOST && !j->cancel) {
+      mj__job_go(j, MJ__READY);
+      todo(out, MJ__DO_SEND, now + wait, v->code, 1);
+      return;
+    }
+    mj__job_go(j, MJ__REJECTED);
+    todo(out, MJ__DO_END, now, j->cancel ? MJ_ECANCELLED : v->code, 1);
+    return;
+  case MJ__V_UNKNOWN:
+    mj__job_go(j, MJ__UNKNOWN);
+    todo(out, MJ__DO_END, now, v->code, 0);
+    return;
+  case MJ__V_REFUSED:
+    mj__job_go(j, MJ__REJECTED);
+    todo(out, MJ__DO_END, now, v->code, v->retryable);
+    return;
+  }
+}
+
+void mj__job_on_task(struct mj__job *j, const mj_task *t,
+                     const struct mj__rules *r, int64_t now,
+                     struct mj__todo *out, int *changed) {
+  int progress = t->progress;
+  /* load-balanced gateways step back now and then; nobody wants to see it */
+  if (progress < j->progress && t->status != MJ_ST_FAILURE)
+    progress = j->progress;
+  *changed = t->status != (mj_status)j->status || progress != j->progress;
+  j->status = (short)t->status;
+  j->progress = (short)progress;
+  j->misses = j->troubles = 0;
+  j->polls++;
+  if (j->state == MJ__ACCEPTED)
+    mj__job_go(j, MJ__RUNNING);
+  switch (t->status) {
+  case MJ_ST_SUCCESS:
+    mj__job_go(j, MJ__SUCCEEDED);
+    todo(out, MJ__DO_END, now, MJ_OK, 0);
+    return;
+  case MJ_ST_FAILURE:
+    mj__job_go(j, MJ__FAILED);
+    todo(out, MJ__DO_END, now, MJ_EFAILED, 0);
+    return;
+  case MJ_ST_CANCEL:
+    mj__job_go(j, MJ__CANCELLED);
+    todo(out, MJ__DO_END, now, MJ_ECANCELLED, 0);
+    return;
+  case MJ_ST_MODAL:
+    mj__job_go(j, MJ__NEEDS_MODAL);
+    todo(out, MJ__DO_END, now, MJ_ENEEDS_INPUT, 0);
+    return;
+  case MJ_ST_UNKNOWN:
+  case MJ_ST_NOT_START:
+  case MJ_ST_SUBMITTED:
+  case MJ_ST_IN_PROGRESS:
+    break;
+  }
+  todo(out, MJ__DO_POLL, now + mj__poll_gap(r->poll, j->polls), MJ_OK, 0);
+}
+
+static void end_by(struct mj__job *j, int64_t now, int code, int again,
+                   struct mj__todo *out) {
+  if (j->state == MJ__ACCEPTED)
+    mj__job_go(j, MJ__RUNNING);
+  mj__job_go(j, MJ__FAILED);
+  todo(out, MJ__DO_END, now, code, again);
+}
+
+/* Gateways forget: novicezk answers nothing at all right after a submit, and a
+   restart empties its memory.  Three misses in a row, and not before the grace
+   time, make it lost. */
+static void on_missing(struct mj__job *j, const struct mj__rules *r,
+                       int64_t now, struct mj__todo *out) {
+  int64_t grace = j->tracked ? 0 : r->lost_after_ms;
+  int most = j->tracked ? 2 : 3;
+  j->misses++;
+  if (j->misses >= most && now - j->accepted_ms >= grace) {
+    end_by(j, now, j->tracked ? MJ_ENOT_FOUND : MJ_EREMOTE_LOST, 0, out);
+    return;
+  }
+  todo(out, MJ__DO_POLL,
+       now + (j->tracked ? 1000 : mj__poll_gap(r->poll, j->polls)), MJ_OK, 0);
+  j->polls++;
+}
+
+enum { TROUBLES_MOST = 8, TROUBLE_TIME = 120000 };
+
+void mj__job_on_trouble(struct mj__job *j, enum mj__look look, int code,
+                        int64_t retry_after_ms, const struct mj__rules *r,
+                        int64_t now, uint32_t random, struct mj__todo *out) {
+  int64_t wait;
+  if (look == MJ__LOOK_MISSING) {
+    on_missing(j, r, now, out);
+    return;
+  }
+  if (look == MJ__LOOK_REFUSED) {
+    end_by(j, now, code, 0, out);
+    return;
+  }
+  if (j->troubles == 0)
+    j->trouble_ms = now;
+  j->troubles++;
+  if (j->troubles >= TROUBLES_MOST && now - j->trouble_ms >= TROUBLE_TIME) {
+    end_by(j, now, code, 1, out);
+    return;
+  }
+  wait = mj__backoff(j->troubles, 1000, 60000, random);
+  if (retry_after_ms > RETRY_AFTER_MOST)
+    retry_after_ms = RETRY_AFTER_MOST;
+  todo(out, MJ__DO_POLL, now + (retry_after_ms > wait ? retry_after_ms : wait),
+       MJ_OK, 0);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+   job.h - the machine behind a job: legal states, and what to do next.  No
+   I/O, no clock: time comes in as an argument. */
+#ifndef MJ_JOB_H
+#define MJ_JOB_H
+
+#include "outcome.h"
+#include "schedule.h"
+
+enum mj__kind { MJ__TASK = 1, MJ__FETCH, MJ__WRITE, MJ__TIMER };
+
+/* READY -> DISPATCHING(n) -> ACCEPTED(id) -> RUNNING -> SUCCEEDED | FAILED |
+   CANCELLED; DISPATCHING -> READY only when it provably was not sent. */
+#define MJ__STATE_MAP(X)                                                       \
+  X(NEW)                                                                       \
+  X(LOOKUP) /* a click that needs the task's buttons first */                  \
+  X(READY)                                                                     \
+  X(DISPATCHING)                                                               \
+  X(ACCEPTED)                                                                  \
+  X(RUNNING)                                                                   \
+  X(NEEDS_MODAL)                                                               \
+  X(UNKNOWN)                                                                   \
+  X(SUCCEEDED)                                                                 \
+  X(FAILED)                                                                    \
+  X(CANCELLED)                                                                 \
+  X(REJECTED)                                                                  \
+  X(ABANDONED)                                                                 \
+  X(DOWNLOADED)
+
+enum mj__state {
+#define X(name) MJ__##name,
+  MJ__STATE_MAP(X)
+#undef X
+      MJ__STATES
+};
+const char *mj__state_name(enum mj__state s);
+
+/* An event and the memory behind it. */
+struct mj__event {
+  struct mj__event *next;
+  mj_event pub;
+  mj_json *doc; /* pub.task lies in its arena */
+  char *body;   /* pub.data, or the JSON text of pub.task */
+  mj_error *err;
+  unsigned char queued;
+};
+
+struct mj__job {
+  mj_id id;
+  struct mj__job *next, *prev; /* in the queue it waits in */
+  unsigned char kind, state, op;
+  unsigned char queue;      /* which one, 0 = none */
+  unsigned progress_on : 1; /* report progress */
+  unsigned cancel : 1;      /* given up while it was being sent */
+  unsigned tracked : 1;     /* not ours: somebody gave the id */
+  unsigned slot : 1;        /* holds a place in the live window */
+  unsigned over : 1;        /* its end is known and waits for its record */
+  short status, progress;   /* as last seen */
+  short attempt, polls, misses, troubles;
+  uint64_t timer;    /* seq of its entry in the heap, 0 = none */
+  uint64_t record;   /* the store's number of its newest record */
+  uint64_t exchange; /* the request under way, 0 = none */
+  int64_t accepted_ms, trouble_ms;
+  char *task_id;            /* at the gateway */
+  char *parent, *button;    /* click: the task, and what was asked for */
+  char *state_user, *token; /* the caller's state, the wire's */
+  char *mode, *extra;
+  char *url, *body; /* the request, once it is known */
+  size_t body_len;
+  struct mj__work *work;
+  /* embedded, so that reporting never needs memory */
+  struct mj__event accepted, moved, done;
+};
+
+/* The only place that changes a job's state.  MJ_EINVALID, and no change, for
+   an edge that is not in the table. */
+int mj__job_go(struct mj__job *j, enum mj__state to);
+int mj__edge_ok(enum mj__state from, enum mj__state to);
+int mj__state_final(enum mj__state s);
+
+/* What the caller has to do. */
+enum mj__do {
+  MJ__DO_SEND,   /* queue the paid request at at_ms */
+  MJ__DO_POLL,   /* ask at at_ms */
+  MJ__DO_ACCEPT, /* has an id: record, report, poll at at_ms */
+  MJ__DO_END     /* with `code`; MJ_OK = success */
+};
+
+struct mj__todo {
+  enum mj__do what;
+  int64_t at_ms;
+  int code;
+  int again; /* a retry may help */
+};
+
+struct mj__rules {
+  const mj_poll *poll;
+  int attempts;
+  int64_t lost_after_ms;
+};
+
+void mj__job_on_submit(struct mj__job *j, const struct mj__verdict *v,
+                       int64_t retry_after_ms, const struct mj__rules *r,
+                       int64_t now, uint32_t random, struct mj__todo *out);
+/* `t` is what a poll brought; changed = status or progress moved on. */
+void mj__job_on_task(struct mj__job *j, const mj_task *t,
+                     const struct mj__rules *r, int64_t now,
+                     struct mj__todo *out, int *changed);
+/* A poll that brought no task. */
+void mj__job_on_trouble(struct mj__job *j, enum mj__look look, int code,
+                        int64_t retry_after_ms, const struct mj__rules *r,
+                        int64_t now, uint32_t random, struct mj__todo *out);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+   jobs.c - the table of jobs, their queues and their timers. */
+#include "mj_int.h"
+
+#include <string.h>
+
+enum { SLOT_BITS = 24, SLOT_MASK = (1 << SLOT_BITS) - 1 };
+#define GENERATIONS (1u << 28)
+
+static int grow(mj_client *c) {
+  struct mj__jobs *t = &c->jobs;
+  uint32_t i, cap = t->cap ? t->cap * 2 : 64;
+  struct mj__job **slots;
+  uint32_t *gen, *list;
+  if (cap > SLOT_MASK)
+    return MJ_ERESOURCE;
+  slots = mj__realloc(&c->mem, t->slots, t->cap * sizeof *slots,
+                      cap * sizeof *slots);
+  if (!slots)
+    return MJ_ERESOURCE;
+  t->slots = slots;
+  gen = mj__realloc(&c->mem, t->generation, t->cap * sizeof *gen,
+                    cap * sizeof *gen);
+  if (!gen)
+    return MJ_ERESOURCE;
+  t->generation = gen;
+  list = mj__realloc(&c->mem, t->free_list, t->cap * sizeof *list,
+                     cap * sizeof *list);
+  if (!list)
+    return MJ_ERESOURCE;
+  t->free_list = list;
+  for (i = t->cap; i < cap; i++) {
+    t->slots[i] = NULL;
+    t->generation[i] = 1;
+  }
+  for (i = cap; i > t->cap; i--)
+    t->free_list[t->nfree++] = i - 1;
+  t->cap = cap;
+  return MJ_OK;
+}
+
+struct mj__job *mj__job_new(mj_client *c, enum mj__kind kind) {
+  struct mj__jobs *t = &c->jobs;
+  struct mj__job *j;
+  uint32_t slot;
+  if (t->nfree == 0 && grow(c) != MJ_OK)
+    return NULL;
+  /* each job keeps at most one live entry in the heap */
+  if (mj__timers_reserve(&c->timers, t->used + 1) != MJ_OK)
+    return NULL;
+  j = mj__alloc(&c->mem, sizeof *j);
+  if (!j)
+    return NULL;
+  slot = t->free_list[--t->nfree];
+  t->slots[slot] = j;
+  t->used++;
+  j->id = ((mj_id)t->generation[slot] << SLOT_BITS) | (slot + 1);
+  j->kind = (unsigned char)kind;
+  j->progress = -1;
+  c->njobs++;
+  return j;
+}
+
+static void event_free(mj_client *c, struct mj__event *e) {
+  mj_json_free(e->doc);
+  mj__free(&c->mem, e->body);
+  mj__free(&c->mem, e->err);
+}
+
+void mj__job_free(mj_client *c, struct mj__job *j) {
+  struct mj__jobs *t = &c->jobs;
+  uint32_t slot = (uint32_t)(j->id & SLOT_MASK) - 1;
+  mj__dequeue(c, j);
+  if (j->work) {
+    mj__free(&c->mem, j->work->path);
+    mj__free(&c->mem, j->work->data);
+    mj__free(&c->mem, j->work);
+  }
+  event_free(c, &j->accepted);
+  event_free(c, &j->moved);
+  event_free(c, &j->done);
+  mj__free(&c->mem, j->task_id);
+  mj__free(&c->mem, j->parent);
+  mj__free(&c->mem, j->button);
+  mj__free(&c->mem, j->state_user);
+  mj__free(&c->mem, j->token);
+  mj__free(&c->mem, j->mode);
+  mj__free(&c->mem, j->extra);
+  mj__free(&c->mem, j->url);
+  mj__free(&c->mem, j->body);
+  mj__free(&c->mem, j);
+  t->slots[slot] = NULL;
+  t->used--;
+  t->generation[slot] = (t->generation[slot] + 1) % GENERATIONS;
+  if (t->generation[slot] == 0)
+    t->generation[slot] = 1;
+  t->free_list[t->nfree++] = slot;
+}
+
+struct mj__job *mj__job_of(mj_client *c, mj_id id) {
+  uint32_t slot = (uint32_t)(id & SLOT_MASK);
+  struct mj__job *j;
+  if (slot == 0 || slot > c->jobs.cap)
+    return NULL;
+  j = c->jobs.slots[slot - 1];
+  return j && j->id == id ? j : NULL;
+}
+
+void mj__jobs_free(mj_client *c) {
+  uint32_t i;
+  for (i = 0; i < c->jobs.cap; i++)
+    if (c->jobs.slots[i])
+      mj__job_free(c, c->jobs.slots[i]);
+  mj__free(&c->mem, c->jobs.slots);
+  mj__free(&c->mem, c->jobs.generation);
+  mj__free(&c->mem, c->jobs.free_list);
+}
+
+void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q) {
+  struct mj__queue *l = &c->queues[q];
+  mj__dequeue(c, j);
+  j->queue = (unsigned char)q;
+  j->next = NULL;
+  j->prev = l->last;
+  if (l->last)
+    l->last->next = j;
+  else
+    l->first = j;
+  l->last = j;
+  l->n++;
+  c->dirty = 1;
+}
+
+void mj__dequeue(mj_client *c, struct mj__job *j) {
+  struct mj__queue *l = &c->queues[j->queue];
+  if (j->queue == MJ__Q_NONE)
+    return;
+  if (j->prev)
+    j->prev->next = j->next;
+  else
+    l->first = j->next;
+  if (j->next)
+    j->next->prev = j->prev;
+  else
+    l->last = j->prev;
+  j->next = j->prev = NULL;
+  j->queue = MJ__Q_NONE;
+  l->n--;
+}
+
+void mj__arm(mj_client *c, struct mj__job *j, int64_t at_ms) {
+  j->timer = mj__timers_add(&c->timers, at_ms, j->id);
+  /* no memory for the entry: at once is better than never */
+  if (!j->timer && j->kind == MJ__TASK)
+    mj__enqueue(c, j, j->state == MJ__READY ? MJ__Q_SUBMIT : MJ__Q_POLL);
+}
+
+void mj__disarm(struct mj__job *j) {
+  j->timer = 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+   json.h - reading JSON as its bytes arrive, and writing it. */
+#ifndef MJ_JSON_H
+#define MJ_JSON_H
+
+#include "mem.h"
+
+enum { MJ__JSON_DEPTH = 64, MJ__JSON_STRING = 1 << 20 };
+
+/* A document under construction: feed it, then finish it once.  Errors stick.
+   The tree lives as long as the document. */
+int mj__json_new(mj_json **out, const struct mj__mem *m);
+int mj__json_feed(mj_json *doc, const char *p, size_t n, mj_error *err);
+int mj__json_finish(mj_json *doc, mj_error *err);
+struct mj__arena *mj__json_arena(mj_json *doc);
+
+/* The member `key` of an object, the last of that name, or NULL. */
+const mj_value *mj__json_get(const mj_value *obj, const char *key);
+/* The text of a string or number that is not empty, else NULL. */
+const char *mj__json_text(const mj_value *v);
+/* An integer that fits, from a number or a string of digits; 1 if it is one. */
+int mj__json_int(const mj_value *v, int64_t *out);
+
+/* Writing.  Strings must be UTF-8 (mj__utf8_check). */
+void mj__put_string(struct mj__buf *b, const char *s);
+void mj__put_value(struct mj__buf *b, const mj_value *v);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT
+   submit.c - from a caller's request to a job that is ready to be sent. */
+#include "button.h"
+#include "mj_int.h"
+#include "os.h"
+
+#include <string.h>
+
+enum { BODY_MAX = 64 << 20, STATE_MAX = 255 /* trueai refuses longer ones */ };
+
+/* 128 random bits; what finds a task again in a gateway's list. */
+static int make_token(mj_client *c, struct mj__job *j) {
+  static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+  unsigned char bits[26];
+  char text[30] = "mj_";
+  size_t i;
+  if (mj__os_random(bits, sizeof bits) != 0)
+    return MJ_ERESOURCE;
+  for (i = 0; i < sizeof bits; i++)
+    text[3 + i] = digits[bits[i] & 31];
+  text[29] = '\0';
+  j->token = mj__strdup(&c->mem, text);
+  return j->token ? MJ_OK : MJ_ERESOURCE;
+}
+
+int mj__record(mj_client *c, struct mj__job *j) {
+  struct mj__record r;
+  int rc;
+  memset(&r, 0, sizeof r);
+  r.job = j->id;
+  r.state = j->state;
+  r.attempt = j->attempt;
+  r.token = j->token;
+  r.task_id = j->task_id;
+  r.url = j->url;
+  r.body = j->body;
+  r.body_len = j->body_len;
+  rc = c->store->ops->put(c->store, &r, &j->record);
+  if (rc == MJ_EJOURNAL)
+    c->poisoned = 1;
+  return rc;
+}
+
+/* Encodes the request; the job's own copies are what counts from here on. */
+int mj__make_ready(mj_client *c, struct mj__job *j, const mj_request *r,
+                   mj_error *err) {
+  struct mj__call call;
+  const char *state = j->token;
+  int rc;
+  memset(&call, 0, sizeof call);
+  mj__buf_init(&call.url, &c->mem, 8192);
+  mj__buf_init(&call.body, &c->mem, BODY_MAX);
+  if (strcmp(c->cfg.wire_state, "user") == 0)
+    state = j->state_user;
+  rc = c->wire->put(&call, &c->gateway, r, state, err);
+  if (rc == MJ_OK) {
+    j->body_len = call.body.n;
+    j->url = mj__buf_steal(&call.url);
+    j->body = mj__buf_steal(&call.body);
+    (void)mj__job_go(j, MJ__READY);
+    rc = mj__record(c, j);
+    if (rc)
+      rc = mj__err_set(err, rc, "the job could not be recorded");
+  }
+  mj__buf_free(&call.url);
+  mj__buf_free(&call.body);
+  return rc;
+}
+
+static int check_mode(const char *mode, mj_error *err) {
+  if (!mode || strcmp(mode, "fast") == 0 || strcmp(mode, "relax") == 0 ||
+      strcmp(mode, "turbo") == 0)
+    return MJ_OK;
+  return mj__err_set(err, MJ_EINVALID,
+                     "mode: fast, relax or turbo expected, got %.40s", mode);
+}
+
+static int check_request(const mj_client *c, const mj_request *r,
+                         mj_error *err) {
+  size_t n;
+  if (!c->cfg.base_url)
+    return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
+  if (r->op != MJ_OP_IMAGINE && r->op != MJ_OP_CLICK)
+    return mj__err_set(err, MJ_EINVALID, "op: no such operation");
+  if (r->op == MJ_OP_CLICK && (!r->button || !*r->button))
+    return mj__err_set(err, MJ_EINVALID, "button: none given");
+  if (r->op == MJ_OP_CLICK && (!r->task || !mj__id_ok(r->task)))
+    return mj__err_set(err, MJ_EINVALID, "task: not a task id: %.60s",
+                       r->task ? r->task : "(none)");
+  n = r->state ? strlen(r->state) : 0;
+  if (n && mj__utf8_check(r->state, n) != n)
+    return mj__err_set(err, MJ_EINVALID, "state: not UTF-8");
+  if (n > STATE_MAX && strcmp(c->cfg.wire_state, "user") == 0)
+    return mj__err_set(err, MJ_EINVALID,
+                       "state: more than 255 bytes do not fit on the wire");
+  return check_mode(r->mode, err);
+}
+
+static int keep(mj_client *c, char **to, const char *s) {
+  if (!s)
+    return MJ_OK;
+  *to = mj__strdup(&c->mem, s);
+  return *to ? MJ_OK : MJ_ERESOURCE;
+}
+
+/* Finds the customId in the reply that the caller has at hand. */
+static int resolve(mj_client *c, const mj_request *r, char *id, size_t size,
+                   mj_error *err) {
+  mj_json *doc;
+  mj_task t;
+  int rc = mj_json_parse(&doc, r->task_json, r->task_json_len, c->mem.fn,
+                         c->mem.ud, err);
+  if (rc)
+    return rc == MJ_ERESOURCE ? rc
+                              : (err ? (err->code = MJ_EINVALID) : MJ_EINVALID);
+  if (c->wire->task(mj_json_root(doc), mj__json_arena(doc), &t) != MJ_OK)
+    rc = mj__err_nomem(err);
+  else
+    rc = mj_button_find(t.buttons, t.nbuttons, r->button, err);
+  if (rc >= 0) {
+    size_t n = strlen(t.buttons[rc].custom_id);
+    if (n >= size)
+      rc = mj__err_set(err, MJ_EINVALID, "button: its customId is too long");
+    else
+      memcpy(id, t.buttons[rc].custom_id, n + 1);
+  }
+  mj_json_free(doc);
+  return rc < 0 ? rc : MJ_OK;
+}
+
+/* A customId needs no look at the task: MJ::..., or our change::... */
+static int is_custom_id(const char *s) {
+  return strncmp(s, "MJ::", 4) == 0 || strncmp(s, "change::", 8) == 0;
+}
+
+static int prepare(mj_client *c, struct mj__job *j, const mj_request *r,
+                   mj_error *err) {
+  char id[512];
+  mj_request q = *r;
+  int rc;
+  j->op = (unsigned char)r->op;
+  j->progress_on = r->progress ? 1 : 0;
+  if (keep(c, &j->state_user, r->state) || keep(c, &j->mode, r->mode) ||
+      keep(c, &j->parent, r->op == MJ_OP_CLICK ? r->task : NULL) ||
+      keep(c, &j->button, r->op == MJ_OP_CLICK ? r->button : NULL) ||
+      keep(c, &j->extra, r->extra_json) || make_token(c, j))
+    return mj__err_nomem(err);
+  if (r->op == MJ_OP_CLICK && !is_custom_id(r->button)) {
+    if (!r->task_json) {
+      (void)mj__job_go(j, MJ__LOOKUP);
+      return MJ_OK;
+    }
+    rc = resolve(c, r, id, sizeof id, err);
+    if (rc)
+      return rc;
+    q.button = id;
+  }
+  return mj__make_ready(c, j, &q, err);
+}
+
+int mj_submit(mj_client *c, const mj_request *r, mj_id *out, mj_error *err) {
+  struct mj__job *j;
+  int rc;
+  *out = 0;
+  mj__err_clear(err);
+  rc = check_request(c, r, err);
+  if (rc)
+    return rc;
+  if (c->poisoned)
+    return mj__err_set(err, MJ_EJOURNAL,
+                       "the journal failed: nothing paid is sent any more");
+  j = mj__job_new(c, MJ__TASK);
+  if (!j)
+    return mj__err_nomem(err);
+  rc = prepare(c, j, r, err);
+  if (rc) {
+    c->njobs--;
+    mj__job_free(c, j);
+    return rc;
+  }
+  mj__enqueue(c, j, j->state == MJ__LOOKUP ? MJ__Q_POLL : MJ__Q_SUBMIT);
+  *out = j->id;
+  return MJ_OK;
+}
+
+int mj_track(mj_client *c, const char *task_id, mj_id *out, mj_error *err) {
+  struct mj__job *j;
+  *out = 0;
+  mj__err_clear(err);
+  if (!c->cfg.base_url)
+    return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
+  if (!task_id || !mj__id_ok(task_id))
+    return mj__err_set(err, MJ_EINVALID, "task: not a task id: %.60s",
+                       task_id ? task_id : "(none)");
+  j = mj__job_new(c, MJ__TASK);
+  if (!j)
+    return mj__err_nomem(err);
+  if (keep(c, &j->task_id, task_id)) {
+    c->njobs--;
+    mj__job_free(c, j);
+    return mj__err_nomem(err);
+  }
+  j->tracked = 1;
+  j->accepted_ms = mj__clock(c);
+  (void)mj__job_go(j, MJ__RUNNING);
+  mj__enqueue(c, j, MJ__Q_POLL);
+  *out = j->id;
+  return MJ_OK;
+}
+
+int mj_fetch(mj_client *c, const char *url, mj_id *out, mj_error *err) {
+  struct mj__job *j;
+  int plain, rc;
+  *out = 0;
+  mj__err_clear(err);
+  plain = c->cfg.base_url && strncmp(c->cfg.base_url, "http:", 5) == 0;
+  rc = mj__url_check(url ? url : "", plain, err);
+  if (rc)
+    return rc;
+  j = mj__job_new(c, MJ__FETCH);
+  if (!j)
+    return mj__err_nomem(err);
+  if (keep(c, &j->url, url)) {
+    c->njobs--;
+    mj__job_free(c, j);
+    return mj__err_nomem(err);
+  }
+  mj__enqueue(c, j, MJ__Q_FETCH);
+  *out = j->id;
+  return MJ_OK;
+}
+
+static struct mj__work *make_work(mj_client *c, const char *path,
+                                  const char *data, size_t n) {
+  struct mj__work *w = mj__alloc(&c->mem, sizeof *w);
+  if (!w)
+    return NULL;
+  w->path = mj__strdup(&c->mem, path);
+  w->data = mj__strndup(&c->mem, data, n);
+  w->n = n;
+  if (w->path && w->data)
+    return w;
+  mj__free(&c->mem, w->path);
+  mj__free(&c->mem, w->data);
+  mj__free(&c->mem, w);
+  return NULL;
+}
+
+static int wake_client(void *ud) {
+  return mj_wakeup(ud);
+}
+
+int mj_write(mj_client *c, const char *path, const char *data, size_t n,
+             mj_id *out, mj_error *err) {
+  struct mj__job *j;
+  *out = 0;
+  mj__err_clear(err);
+  if (!path || !*path)
+    return mj__err_set(err, MJ_EINVALID, "path: none given");
+  if (c->cfg.threads && !c->worker &&
+      mj__worker_new(&c->worker, &c->mem, wake_client, c) != MJ_OK)
+    return mj__err_set(err, MJ_ERESOURCE, "no helper thread");
+  j = mj__job_new(c, MJ__WRITE);
+  if (!j)
+    return mj__err_nomem(err);
+  j->work = make_work(c, path, data, n);
+  if (!j->work) {
+    c->njobs--;
+    mj__job_free(c, j);
+    return mj__err_nomem(err);
+  }
+  j->work->id = j->id;
+  *out = j->id;
+  if (c->worker) {
+    mj__worker_put(c->worker, j->work);
+    j->work = NULL; /* the worker's until it is done */
+  } else {
+    mj__arm(c, j, mj__clock(c)); /* done in the next turn */
+  }
+  return MJ_OK;
+}
+
+int mj_after(mj_client *c, int64_t ms, mj_id *out, mj_error *err) {
+  struct mj__job *j;
+  *out = 0;
+  mj__err_clear(err);
+  j = mj__job_new(c, MJ__TIMER);
+  if (!j)
+    return mj__err_nomem(err);
+  mj__arm(c, j, mj__clock(c) + (ms > 0 ? ms : 0));
+  if (!j->timer) {
+    c->njobs--;
+    mj__job_free(c, j);
+    return mj__err_nomem(err);
+  }
+  *out = j->id;
+  return MJ_OK;
+}

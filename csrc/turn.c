@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+   turn.c - one turn of the loop, and the events that come out of it. */
+#include "mj_int.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Shown when there is no memory for the real text. */
+static const mj_error plain_errors[] = {
+#define X(name, num, t) {.code = num, .retry_after_ms = -1, .text = t},
+    MJ_ERROR_MAP(X)
+#undef X
+};
+
+static void emit(mj_client *c, struct mj__event *e) {
+  if (e->queued)
+    return;
+  e->queued = 1;
+  e->next = NULL;
+  if (c->ev_last)
+    c->ev_last->next = e;
+  else
+    c->ev_first = e;
+  c->ev_last = e;
+}
+
+void mj__report_accepted(mj_client *c, struct mj__job *j) {
+  j->accepted.pub.type = MJ_EV_ACCEPTED;
+  j->accepted.pub.id = j->id;
+  j->accepted.pub.task_id = j->task_id;
+  emit(c, &j->accepted);
+}
+
+/* The event takes the reply over; an older one that nobody fetched goes. */
+static void give(mj_client *c, struct mj__event *e, struct mj__exchange *x,
+                 const mj_task *t) {
+  mj_json_free(e->doc);
+  mj__free(&c->mem, e->body);
+  e->doc = NULL;
+  e->body = NULL;
+  e->pub.task = NULL;
+  if (!x)
+    return;
+  e->pub.data_len = x->reply.n;
+  e->body = mj__buf_steal(&x->reply);
+  e->doc = x->doc;
+  x->doc = NULL;
+  e->pub.task = t;
+}
+
+void mj__report_progress(mj_client *c, struct mj__job *j,
+                         struct mj__exchange *x, const mj_task *t) {
+  j->moved.pub.type = MJ_EV_PROGRESS;
+  j->moved.pub.id = j->id;
+  j->moved.pub.task_id = j->task_id;
+  give(c, &j->moved, x, t);
+  j->moved.pub.data_len = 0;
+  emit(c, &j->moved);
+}
+
+/* The gateway works on it whether we look or not: the place in the window
+   stays taken for the longest life of such a task.  An entry without a job
+   gives it back. */
+void mj__leave_slot(mj_client *c, struct mj__job *j) {
+  int64_t life = j->mode && strcmp(j->mode, "relax") == 0 ? 3600000 : 900000;
+  if (!j->slot)
+    return;
+  j->slot = 0;
+  if (!mj__timers_add(&c->timers, c->now + life, 0))
+    c->live.used--;
+}
+
+void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
+             struct mj__exchange *x, const mj_task *t) {
+  struct mj__event *e = &j->done;
+  mj__disarm(j);
+  if (j->slot) {
+    j->slot = 0;
+    c->live.used--;
+    c->dirty = 1;
+  }
+  e->pub.type = j->kind == MJ__TIMER ? MJ_EV_TIMER : MJ_EV_DONE;
+  e->pub.id = j->id;
+  e->pub.task_id = j->task_id;
+  give(c, e, x, t);
+  if (j->kind == MJ__FETCH && !err)
+    e->pub.data = e->body;
+  else
+    e->pub.data_len = 0;
+  if (err) {
+    e->err = mj__alloc(&c->mem, sizeof *e->err);
+    if (e->err)
+      *e->err = *err;
+    e->pub.error = e->err ? e->err : &plain_errors[-err->code - 1];
+  }
+  j->over = 1;
+  if (j->kind == MJ__TASK && (j->record || j->token))
+    (void)mj__record(c, j); /* a failure is in c->poisoned; the end stands */
+  mj__enqueue(c, j, MJ__Q_RECORD);
+}
+
+void mj__end_text(mj_client *c, struct mj__job *j, int code, const char *text) {
+  mj_error err;
+  mj__err_clear(&err);
+  mj__err_set(&err, code, "%s", text);
+  mj__end(c, j, &err, NULL, NULL);
+}
+
+static void end_cancelled(mj_client *c, struct mj__job *j) {
+  mj_error err;
+  mj__err_clear(&err);
+  if (j->task_id)
+    mj__err_set(&err, MJ_ECANCELLED,
+                "cancelled here; task %s goes on at the gateway", j->task_id);
+  else
+    mj__err_set(&err, MJ_ECANCELLED, "cancelled before it was sent");
+  mj__leave_slot(c, j);
+  (void)mj__job_go(j, MJ__CANCELLED);
+  mj__end(c, j, &err, NULL, NULL);
+}
+
+/* A job whose newest record is durable. */
+void mj__settled(mj_client *c, struct mj__job *j) {
+  mj__dequeue(c, j);
+  if (j->over) {
+    c->njobs--;
+    emit(c, &j->done);
+  } else if (j->state == MJ__DISPATCHING) {
+    mj__send_paid(c, j);
+  } else if (j->state == MJ__ACCEPTED) {
+    mj__report_accepted(c, j);
+    if (j->cancel)
+      end_cancelled(c, j);
+  }
+}
+
+/* Records are numbered in order, so the queue is too. */
+static void settle(mj_client *c) {
+  uint64_t durable = c->store ? c->store->ops->durable(c->store) : 0;
+  struct mj__job *j;
+  while ((j = c->queues[MJ__Q_RECORD].first) != NULL && j->record <= durable)
+    mj__settled(c, j);
+}
+
+static void write_now(mj_client *c, struct mj__job *j, struct mj__work *w) {
+  if (j)
+    mj__end(c, j, w->err.code ? &w->err : NULL, NULL, NULL);
+}
+
+static void reap(mj_client *c) {
+  struct mj__work *w;
+  while (c->worker && (w = mj__worker_take(c->worker)) != NULL) {
+    write_now(c, mj__job_of(c, w->id), w);
+    mj__free(&c->mem, w->path);
+    mj__free(&c->mem, w->data);
+    mj__free(&c->mem, w);
+  }
+}
+
+static void due(mj_client *c, struct mj__job *j) {
+  j->timer = 0;
+  switch ((enum mj__kind)j->kind) {
+  case MJ__TIMER:
+    mj__end(c, j, NULL, NULL, NULL);
+    break;
+  case MJ__WRITE:
+    mj__work_do(j->work);
+    write_now(c, j, j->work);
+    break;
+  case MJ__TASK:
+    if (j->queue == MJ__Q_RECORD)
+      mj__arm(c, j, c->now + 1); /* its acceptance is not durable yet */
+    else
+      mj__enqueue(c, j, j->state == MJ__READY ? MJ__Q_SUBMIT : MJ__Q_POLL);
+    break;
+  case MJ__FETCH:
+    break;
+  }
+}
+
+/* Collect, then run: an entry that is added meanwhile waits for the next
+   turn. */
+static void run_timers(mj_client *c) {
+  uint64_t newest = c->timers.seq;
+  const struct mj__due *d;
+  while ((d = mj__timers_peek(&c->timers)) != NULL && d->at_ms <= c->now &&
+         d->seq <= newest) {
+    struct mj__job *j = mj__job_of(c, d->id);
+    uint64_t seq = d->seq;
+    int ghost = d->id == 0;
+    mj__timers_pop(&c->timers);
+    if (ghost) {
+      c->live.used--;
+      c->dirty = 1;
+    } else if (j && j->timer == seq) {
+      due(c, j);
+    }
+  }
+}
+
+static int64_t sooner(int64_t a, int64_t b) {
+  return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+int64_t mj_timeout(const mj_client *c) {
+  const struct mj__due *d = mj__timers_peek(&c->timers);
+  int64_t t = c->tr.timeout(c->tr.ud), now;
+  if (c->dirty)
+    return 0;
+  if (!d && c->pump_at < 0)
+    return t;
+  now = mj__clock(c);
+  if (d)
+    t = sooner(t, d->at_ms > now ? d->at_ms - now : 0);
+  if (c->pump_at >= 0)
+    t = sooner(t, c->pump_at > now ? c->pump_at - now : 0);
+  return t;
+}
+
+static void work(mj_client *c) {
+  reap(c);
+  run_timers(c);
+  do { /* an end can make room for the next one; each round uses something up */
+    settle(c);
+    if (c->dirty || (c->pump_at >= 0 && c->pump_at <= c->now))
+      mj__pump(c);
+  } while (c->queues[MJ__Q_RECORD].first &&
+           c->queues[MJ__Q_RECORD].first->record <=
+               c->store->ops->durable(c->store));
+}
+
+int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
+  int64_t most;
+  if (c->busy)
+    return MJ_EINVALID;
+  c->busy = 1;
+  if (c->dirty) {
+    c->now = mj__clock(c);
+    work(c);
+  }
+  most = mj_timeout(c);
+  wait_ms = c->ev_first ? 0 : sooner(wait_ms, most);
+  c->tr.step(c->tr.ud, c, wait_ms, budget_us);
+  c->now = mj__clock(c);
+  work(c);
+  c->busy = 0;
+  return c->njobs > INT_MAX ? INT_MAX : (int)c->njobs;
+}
+
+const mj_event *mj_event_peek(mj_client *c) {
+  return c->ev_first ? &c->ev_first->pub : NULL;
+}
+
+void mj_event_pop(mj_client *c) {
+  struct mj__event *e = c->ev_first;
+  struct mj__job *j;
+  if (!e)
+    return;
+  j = mj__job_of(c, e->pub.id);
+  c->ev_first = e->next;
+  if (!c->ev_first)
+    c->ev_last = NULL;
+  e->queued = 0;
+  if (e == &j->done) {
+    mj__job_free(c, j);
+    return;
+  }
+  mj_json_free(e->doc);
+  mj__free(&c->mem, e->body);
+  e->doc = NULL;
+  e->body = NULL;
+}
+
+int mj_cancel(mj_client *c, mj_id id) {
+  struct mj__job *j = mj__job_of(c, id);
+  if (!j)
+    return MJ_EINVALID;
+  if (j->over)
+    return MJ_OK;
+  if (j->kind == MJ__TIMER) { /* goes without an event */
+    c->njobs--;
+    mj__job_free(c, j);
+    return MJ_OK;
+  }
+  if (j->kind == MJ__WRITE || j->state == MJ__DISPATCHING) {
+    j->cancel = 1; /* let it finish */
+    return MJ_OK;
+  }
+  c->now = mj__clock(c);
+  if (j->exchange) {
+    struct mj__exchange *x = mj__exchange_of(c, j->exchange);
+    c->tr.stop(c->tr.ud, j->exchange);
+    mj__exchange_free(c, x);
+    j->exchange = 0;
+  }
+  mj__dequeue(c, j);
+  if (j->kind == MJ__FETCH)
+    mj__end_text(c, j, MJ_ECANCELLED, "cancelled");
+  else
+    end_cancelled(c, j);
+  return MJ_OK;
+}

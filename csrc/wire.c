@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+   wire.c - what both families share: which shape a reply has, and the words of
+   statuses.  The order of the tests is that of protocol notes on midjourney-
+   proxy, trueai and new-api: the body decides before the HTTP status does. */
+#include "wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+int mj__id_ok(const char *s) {
+  size_t n = strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
+                       "abcdefghijklmnopqrstuvwxyz");
+  return n >= 1 && n <= MJ__ID_MAX && s[n] == '\0';
+}
+
+int mj__progress_read(const char *s) {
+  char *end;
+  long n;
+  if (!s || *s < '0' || *s > '9')
+    return -1;
+  n = strtol(s, &end, 10);
+  if (*end == '.') /* "31.5%" */
+    end += 1 + strspn(end + 1, "0123456789");
+  if ((*end != '\0' && strcmp(end, "%") != 0) || n > 100)
+    return -1;
+  return (int)n;
+}
+
+mj_status mj__status_read(const char *s) {
+  /* The first seven are the wire's own words; resellers' wrappers use the
+     others, and new-api sends "" before its first look upstream. */
+  static const struct {
+    const char *word;
+    mj_status status;
+  } words[] = {
+      {"NOT_START", MJ_ST_NOT_START}, {"SUBMITTED", MJ_ST_SUBMITTED},
+      {"MODAL", MJ_ST_MODAL},         {"IN_PROGRESS", MJ_ST_IN_PROGRESS},
+      {"SUCCESS", MJ_ST_SUCCESS},     {"FAILURE", MJ_ST_FAILURE},
+      {"CANCEL", MJ_ST_CANCEL},       {"FAILED", MJ_ST_FAILURE},
+      {"CANCELLED", MJ_ST_CANCEL},    {"PENDING", MJ_ST_NOT_START},
+      {"RUNNING", MJ_ST_IN_PROGRESS}, {"", MJ_ST_NOT_START},
+  };
+  size_t i;
+  for (i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (strcasecmp(s ? s : "", words[i].word) == 0)
+      return words[i].status;
+  return MJ_ST_UNKNOWN; /* not finished yet, as far as anyone can tell */
+}
+
+static const char *text_or_empty(const mj_value *v) {
+  const char *s = mj__json_text(v);
+  return s ? s : "";
+}
+
+static void read_error(struct mj__said *s, const mj_value *e) {
+  if (e->type == MJ_JSON_OBJECT) {
+    s->description = text_or_empty(mj__json_get(e, "message"));
+    s->type = text_or_empty(mj__json_get(e, "type"));
+    s->has_code = mj__json_int(mj__json_get(e, "code"), &s->code);
+  } else {
+    s->description = text_or_empty(e);
+  }
+}
+
+static void read_submit(struct mj__said *s, const mj_value *root) {
+  const char *id = text_or_empty(mj__json_get(root, "result"));
+  const mj_value *props = mj__json_get(root, "properties");
+  s->shape = MJ__SHAPE_SUBMIT;
+  s->description = text_or_empty(mj__json_get(root, "description"));
+  s->type = text_or_empty(mj__json_get(root, "type"));
+  s->banned_word = text_or_empty(mj__json_get(props, "bannedWord"));
+  if (mj__id_ok(id))
+    s->id = id;
+}
+
+void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len) {
+  const mj_value *e;
+  memset(s, 0, sizeof *s);
+  s->description = s->type = s->id = s->banned_word = "";
+  s->shape = body_len == 0 ? MJ__SHAPE_EMPTY : MJ__SHAPE_TEXT;
+  if (!root)
+    return;
+  s->shape = MJ__SHAPE_JSON;
+  if (root->type != MJ_JSON_OBJECT)
+    return;
+  e = mj__json_get(root, "error");
+  s->has_code = mj__json_int(mj__json_get(root, "code"), &s->code);
+  if (s->has_code &&
+      (mj__json_get(root, "description") || mj__json_get(root, "result"))) {
+    read_submit(s, root);
+  } else if (e && mj__json_get(root, "path")) {
+    s->shape = MJ__SHAPE_SPRING;
+    s->description = text_or_empty(e);
+  } else if (e && e->type != MJ_JSON_NULL) {
+    s->shape = MJ__SHAPE_ERROR;
+    read_error(s, e);
+  } else if (mj__json_get(root, "success") &&
+             mj__json_get(root, "success")->type == MJ_JSON_FALSE) {
+    s->shape = MJ__SHAPE_SUCCESS;
+    s->description = text_or_empty(mj__json_get(root, "message"));
+  } else if (mj__json_text(mj__json_get(root, "id")) &&
+             mj__json_get(root, "status")) {
+    s->shape = MJ__SHAPE_TASK;
+  } else {
+    s->description = text_or_empty(mj__json_get(root, "message"));
+  }
+}
