@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT
+   lmj_httpd.c - the module mj.httpd: the simulator behind a real socket. */
+#include "lcompat.h"
+#include "image/draw.h"
+#include "serve/httpd.h"
+#include "serve/sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SERVER "mj.httpd.server"
+#define ERROR  "mj.error" /* the metatable of errors, if mj.core is loaded */
+
+LMJ_EXPORT int luaopen_mj_httpd(lua_State *L);
+
+struct lmj_server {
+  mj_httpd *httpd; /* NULL = closed */
+  mj_sim *sim;
+};
+
+struct lmj_server_options {
+  struct mj_sim_config sim;
+  struct mj_httpd_config httpd;
+};
+
+static void handle(void *ud, const mj_httpd_request *req,
+                   mj_httpd_reply *reply) {
+  struct lmj_server *s = ud;
+  struct mj_sim_request r = {req->method,
+                             req->target,
+                             mj_httpd_header(req, "Authorization"),
+                             mj_httpd_header(req, "mj-api-secret"),
+                             mj_httpd_header(req, "Content-Type"),
+                             req->body,
+                             req->len};
+  struct mj_sim_reply out;
+  mj_sim_handle(s->sim, &r, mj_httpd_wall_ms(), &out);
+  reply->status = out.status;
+  reply->content_type = out.content_type;
+  reply->body = out.body; /* both are from malloc */
+  reply->len = out.len;
+  reply->drop = out.drop;
+  for (size_t i = 0; i < out.nheaders; i++) {
+    reply->headers[i].name = out.headers[i].name;
+    memcpy(reply->headers[i].value, out.headers[i].value,
+           sizeof reply->headers[i].value);
+  }
+  reply->nheaders = out.nheaders;
+}
+
+/* The value of the option on top of the stack. */
+static const char *text(lua_State *L, const char *name) {
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "simulator: field '%s': string expected, got %s", name,
+               luaL_typename(L, -1));
+  return lua_tostring(L, -1); /* the table holds it */
+}
+
+static lua_Number number(lua_State *L, const char *name, lua_Number lo,
+                         lua_Number hi) {
+  lua_Number v;
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    luaL_error(L, "simulator: field '%s': number expected, got %s", name,
+               luaL_typename(L, -1));
+  v = lua_tonumber(L, -1);
+  if (!(v >= lo && v <= hi))
+    luaL_error(L, "simulator: field '%s': out of range", name);
+  return v;
+}
+
+static const struct mj_draw *draw_option(lua_State *L) {
+  const struct mj_draw *draw = lua_touserdata(L, -1);
+  if (!lua_islightuserdata(L, -1) || !draw ||
+      memcmp(draw->magic, MJ_DRAW_MAGIC, sizeof draw->magic) != 0)
+    luaL_error(L, "simulator: field 'draw': mj.image's draw expected");
+  return draw;
+}
+
+static void set_option(lua_State *L, const char *name,
+                       struct lmj_server_options *o) {
+  if (!strcmp(name, "profile"))
+    o->sim.profile = text(L, name);
+  else if (!strcmp(name, "seed"))
+    o->sim.seed = (uint64_t)number(L, name, 0, 9007199254740992.0);
+  else if (!strcmp(name, "clock"))
+    o->sim.clock = number(L, name, 1e-3, 1e6);
+  else if (!strcmp(name, "key"))
+    o->sim.api_key = text(L, name);
+  else if (!strcmp(name, "running"))
+    o->sim.running = (int)number(L, name, 0, 1e6);
+  else if (!strcmp(name, "waiting"))
+    o->sim.waiting = (int)number(L, name, 0, 1e6);
+  else if (!strcmp(name, "sync"))
+    o->sim.sync = number(L, name, -1, 86400);
+  else if (!strcmp(name, "fault"))
+    o->sim.fault = text(L, name);
+  else if (!strcmp(name, "draw"))
+    o->sim.draw = draw_option(L);
+  else if (!strcmp(name, "host"))
+    o->httpd.host = text(L, name);
+  else if (!strcmp(name, "port"))
+    o->httpd.port = (int)number(L, name, 0, 65535);
+  else
+    luaL_error(L, "simulator: unknown option '%s'", name);
+}
+
+static void read_options(lua_State *L, struct lmj_server_options *o) {
+  memset(o, 0, sizeof *o);
+  if (lua_isnoneornil(L, 1))
+    return;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      luaL_error(L, "simulator: names of options are strings, got %s",
+                 luaL_typename(L, -2));
+    set_option(L, lua_tostring(L, -2), o);
+  }
+}
+
+static int fail(lua_State *L, const char *message) {
+  lua_pushnil(L);
+  lua_newtable(L);
+  lua_pushliteral(L, "resource");
+  lua_setfield(L, -2, "code");
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "retryable");
+  luaL_getmetatable(L, ERROR);
+  if (lua_istable(L, -1))
+    lua_setmetatable(L, -2);
+  else
+    lua_pop(L, 1);
+  return 2;
+}
+
+/* httpd.simulator{...} -> server, or nil and an error when the address cannot
+   be had.  The box is there, and closed, before anything is opened. */
+static int httpd_simulator(lua_State *L) {
+  struct lmj_server_options o;
+  struct lmj_server *s;
+  char why[200];
+  read_options(L, &o);
+  s = lua_newuserdatauv(L, sizeof *s, 0);
+  s->httpd = NULL;
+  s->sim = NULL;
+  luaL_setmetatable(L, SERVER);
+  o.httpd.handler = handle;
+  o.httpd.ud = s;
+  if (mj_httpd_new(&s->httpd, &o.httpd, why, sizeof why))
+    return fail(L, why);
+  o.sim.base_url = mj_httpd_url(s->httpd);
+  if (mj_sim_new(&s->sim, &o.sim, why, sizeof why)) {
+    mj_httpd_free(s->httpd);
+    s->httpd = NULL;
+    return luaL_error(L, "simulator: %s", why);
+  }
+  return 1;
+}
+
+static struct lmj_server *check(lua_State *L) {
+  return luaL_checkudata(L, 1, SERVER);
+}
+
+static int server_close(lua_State *L) {
+  struct lmj_server *s = check(L);
+  mj_httpd_free(s->httpd);
+  mj_sim_free(s->sim);
+  s->httpd = NULL;
+  s->sim = NULL;
+  return 0;
+}
+
+static int server_url(lua_State *L) {
+  struct lmj_server *s = check(L);
+  if (s->httpd)
+    lua_pushstring(L, mj_httpd_url(s->httpd));
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+static int server_port(lua_State *L) {
+  struct lmj_server *s = check(L);
+  if (s->httpd)
+    lua_pushinteger(L, mj_httpd_port(s->httpd));
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+static int server_fd(lua_State *L) {
+  struct lmj_server *s = check(L);
+  lua_pushinteger(L, s->httpd ? mj_httpd_fd(s->httpd) : -1);
+  return 1;
+}
+
+/* Seconds until step has work although the descriptor is silent, or nil. */
+static int server_timeout(lua_State *L) {
+  struct lmj_server *s = check(L);
+  int64_t ms = s->httpd ? mj_httpd_timeout_ms(s->httpd) : -1;
+  if (ms < 0)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, (lua_Number)ms / 1000);
+  return 1;
+}
+
+static int server_step(lua_State *L) {
+  struct lmj_server *s = check(L);
+  if (s->httpd)
+    mj_httpd_step(s->httpd);
+  lua_pushboolean(L, s->httpd != NULL);
+  return 1;
+}
+
+static void count(lua_State *L, const char *name, uint64_t n) {
+  lua_pushnumber(L, (lua_Number)n);
+#if LUA_VERSION_NUM >= 503
+  lua_pop(L, 1);
+  lua_pushinteger(L, (lua_Integer)n);
+#endif
+  lua_setfield(L, -2, name);
+}
+
+static int server_stats(lua_State *L) {
+  struct lmj_server *s = check(L);
+  struct mj_httpd_stats http = {0, 0, 0};
+  struct mj_sim_stats sim;
+  memset(&sim, 0, sizeof sim);
+  if (s->httpd) {
+    mj_httpd_count(s->httpd, &http);
+    mj_sim_count(s->sim, &sim);
+  }
+  lua_newtable(L);
+  count(L, "requests", http.requests);
+  count(L, "connections", http.connections);
+  count(L, "open", http.open);
+  count(L, "submits", sim.submits);
+  count(L, "tasks", sim.tasks);
+  count(L, "fetches", sim.fetches);
+  count(L, "pictures", sim.pictures);
+  count(L, "faults", sim.faults);
+  return 1;
+}
+
+static int server_tostring(lua_State *L) {
+  struct lmj_server *s = check(L);
+  lua_pushfstring(L, "mj.httpd.server (%s)",
+                  s->httpd ? mj_httpd_url(s->httpd) : "closed");
+  return 1;
+}
+
+static void push_names(lua_State *L, const char *(*name)(int)) {
+  lua_newtable(L);
+  for (int i = 0; name(i); i++) {
+    lua_pushstring(L, name(i));
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+int luaopen_mj_httpd(lua_State *L) {
+  static const luaL_Reg functions[] = {{"simulator", httpd_simulator},
+                                       {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"url", server_url},
+                                     {"port", server_port},
+                                     {"fd", server_fd},
+                                     {"timeout", server_timeout},
+                                     {"step", server_step},
+                                     {"stats", server_stats},
+                                     {"close", server_close},
+                                     {"__gc", server_close},
+                                     {"__close", server_close},
+                                     {"__tostring", server_tostring},
+                                     {NULL, NULL}};
+  lmj_newmetatable(L, SERVER);
+  luaL_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_newlib(L, functions);
+  push_names(L, mj_sim_profiles);
+  lua_setfield(L, -2, "profiles");
+  push_names(L, mj_sim_faults);
+  lua_setfield(L, -2, "faults");
+  lua_pushstring(L, mj_httpd_library());
+  lua_setfield(L, -2, "library");
+  return 1;
+}

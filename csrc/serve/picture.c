@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+   picture.c - the addresses that imageUrl leads to. */
+#include "sim_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 0 when the picture is on its way. */
+static int draw(struct sim_call *c, const struct sim_task *t, int progress) {
+  struct mj_picture p = {t->kind,   t->prompt, t->label[0] ? t->label : NULL,
+                         t->steps,  t->nsteps, t->width,
+                         t->height, progress};
+  unsigned char *png;
+  size_t n;
+  if (progress < 100) { /* Midjourney's previews are small */
+    p.width /= 2;
+    p.height /= 2;
+  }
+  if (!c->s->draw || c->s->draw->picture(&p, &png, &n))
+    return -1;
+  sim_putn(&c->out, (const char *)png, n);
+  c->s->draw->free(png);
+  sim_reply(c, 200, "image/png");
+  return 0;
+}
+
+static void no_picture(struct sim_call *c) {
+  sim_put(&c->out, "404 page not found");
+  sim_reply(c, 404, "text/plain");
+}
+
+static void image_error(struct sim_call *c, int status, const char *error) {
+  sim_put(&c->out, "{");
+  sim_put_member(&c->out, "error", error);
+  sim_put(&c->out, "}");
+  sim_reply(c, status, "application/json; charset=utf-8");
+}
+
+/* GET /mj/image/{id} of new-api; it asks for no key. */
+void sim_image(struct sim_call *c) {
+  const struct sim_task *t = sim_task_find(c->s, c->id);
+  struct sim_view v;
+  if (!t)
+    image_error(c, 400, "midjourney_task_not_found");
+  else if (!sim_row(c->s, t, c->now, &v) ||
+           (v.status != SIM_SUCCESS && v.status != SIM_IN_PROGRESS))
+    image_error(c, 500, "http_get_image_failed"); /* it has no address yet */
+  else if (draw(c, t, v.progress))
+    no_picture(c);
+}
+
+static int64_t hex_of(const char *query, const char *name) {
+  const char *p = query ? strstr(query, name) : NULL;
+  return p ? strtoll(p + strlen(name), NULL, 16) : 0;
+}
+
+/* Discord wants its link whole: ex, is and hm, and not after ex. */
+static int link_is_good(const struct sim_call *c, const struct sim_task *t) {
+  const char *query = strchr(c->req->target, '?'), *hm;
+  int64_t is = hex_of(query, "is="), ex = hex_of(query, "ex=");
+  char want[72];
+  hm = query ? strstr(query, "hm=") : NULL;
+  sim_signature(t, is, want, sizeof want);
+  return hm && !strncmp(hm + 3, want, 64) &&
+         strspn(hm + 3, "0123456789abcdef") == 64 &&
+         ex == is + (t->old ? 3650 : 1) * 86400 && c->now / 1000 <= ex;
+}
+
+/* GET /attachments/{channel}/{message}/{file}: Discord's, for novicezk. */
+void sim_attachment(struct sim_call *c) {
+  char message[32];
+  const char *p = strchr(c->id, '/');
+  struct sim_task *t = NULL;
+  struct sim_view v;
+  if (p && strcspn(p + 1, "/") < sizeof message) {
+    snprintf(message, sizeof message, "%.*s", (int)strcspn(p + 1, "/"), p + 1);
+    t = sim_task_message(c->s, message);
+  }
+  if (!t) {
+    no_picture(c);
+    return;
+  }
+  if (!link_is_good(c, t)) {
+    sim_put(&c->out, "This content is no longer available.");
+    sim_reply(c, 403, "text/plain");
+    return;
+  }
+  v = sim_view_at(c->s, t, c->now);
+  if (!strcmp(message, t->progress_id) && v.progress > 78)
+    v.progress = 78; /* the last preview stays where it was */
+  else if (!strcmp(message, t->message_id) && v.status != SIM_SUCCESS)
+    v.progress = -1;
+  if (v.progress <= 0 || draw(c, t, v.progress))
+    no_picture(c);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+   test_sim.h - what the tests of the simulator share. */
+#ifndef MJ_TEST_SIM_H
+#define MJ_TEST_SIM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "serve/sim.h"
+
+/* 2025-03-09T14:46:18.038Z */
+#define T0       INT64_C(1741531578038)
+#define BASE_URL "http://127.0.0.1:8080"
+
+struct answer {
+  struct mj_sim_reply reply;
+  const char *body; /* "" when there is none */
+};
+
+/* A simulator with this profile; fields of *cfg (may be NULL) win. */
+mj_sim *sim_open(const char *profile, const struct mj_sim_config *cfg);
+/* One request at T0 + at_ms; the answer lives until the next one. */
+struct answer *ask(mj_sim *s, const char *method, const char *target,
+                   const char *body, int64_t at_ms);
+struct answer *ask_as(mj_sim *s, const char *method, const char *target,
+                      const char *body, int64_t at_ms,
+                      const char *authorization, const char *api_secret,
+                      const char *content_type);
+/* Submits and returns the id (a copy that lives on until the test ends). */
+const char *submit(mj_sim *s, const char *target, const char *body,
+                   int64_t at_ms);
+const char *imagine(mj_sim *s, const char *prompt, int64_t at_ms);
+struct answer *fetch(mj_sim *s, const char *id, int64_t at_ms);
+/* The value of a member that is a string, anywhere in the text. */
+const char *text_of(const struct answer *a, const char *key);
+int has(const struct answer *a, const char *text);
+uint64_t checksum(const char *text, size_t n);
+/* printf into a buffer that the sixty-fourth call from here takes again. */
+__attribute__((format(printf, 1, 2))) const char *say(const char *fmt, ...);
+
+#define assert_body(a, text)                                                   \
+  do {                                                                         \
+    assert_string_equal((a)->body, (text));                                    \
+    assert_int_equal((a)->reply.len, strlen(text));                            \
+  } while (0)
+
+#endif

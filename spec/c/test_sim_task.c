@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+   test_sim_task.c - ids, time and chance in the simulator. */
+#include "test_sim.h"
+
+static struct mj_sim_config with_seed(uint64_t seed) {
+  struct mj_sim_config cfg;
+  memset(&cfg, 0, sizeof cfg);
+  cfg.seed = seed;
+  return cfg;
+}
+
+/* The same seed and requests give the same bytes; another seed does not. */
+static void test_determinism(void **state) {
+  uint64_t sums[3] = {0, 0, 0};
+  static const uint64_t seeds[3] = {7, 7, 8};
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    struct mj_sim_config cfg = with_seed(seeds[i]);
+    mj_sim *s = sim_open("novicezk", &cfg);
+    for (int k = 0; k < 20; k++) {
+      const char *id = imagine(s, "cat", k * 50);
+      struct answer *a = fetch(s, id, k * 50 + 40000);
+      sums[i] = sums[i] * 31 + checksum(a->body, a->reply.len);
+    }
+    mj_sim_free(s);
+  }
+  assert_true(sums[0] == sums[1]);
+  assert_true(sums[0] != sums[2]);
+}
+
+static const char *hash_of(mj_sim *s, const char *prompt, int64_t at) {
+  const char *id = imagine(s, prompt, at);
+  return text_of(fetch(s, id, at + 100000), "messageHash");
+}
+
+/* What a task becomes does not depend on what came before it, nor when; but
+   the same prompt again is another picture. */
+static void test_order_does_not_matter(void **state) {
+  struct mj_sim_config cfg = with_seed(7);
+  mj_sim *s = sim_open("novicezk", &cfg), *other = sim_open("novicezk", &cfg);
+  const char *cat = hash_of(s, "cat", 0), *dog = hash_of(s, "dog", 200000);
+  (void)state;
+  assert_string_equal(hash_of(other, "dog", 999), dog);
+  assert_string_equal(hash_of(other, "cat", 200000), cat);
+  assert_string_not_equal(hash_of(other, "cat", 400000), cat);
+  mj_sim_free(s);
+  mj_sim_free(other);
+}
+
+/* 1,000 in one millisecond: no limit, no id twice. */
+static void test_a_thousand_at_once(void **state) {
+  mj_sim *s = sim_open("new-api", NULL);
+  struct mj_sim_stats stats;
+  (void)state;
+  for (int i = 0; i < 2500; i++) {
+    const char *id = imagine(s, "cat", 0);
+    assert_int_equal(strlen(id), 16);
+    assert_string_equal(text_of(fetch(s, id, 0), "id"), id);
+  }
+  mj_sim_count(s, &stats);
+  assert_int_equal(stats.tasks, 2500);
+  assert_int_equal(stats.submits, 2500);
+  assert_int_equal(stats.fetches, 2500);
+  assert_int_equal(stats.requests, 5000);
+  mj_sim_free(s);
+}
+
+static int64_t number_of(const struct answer *a, const char *key) {
+  const char *p = strstr(a->body, say("\"%s\":", key));
+  assert_non_null(p);
+  return strtoll(strchr(p, ':') + 1, NULL, 10);
+}
+
+/* How long a task took; each call goes on where time has got to. */
+static int64_t took(mj_sim *s, const char *prompt) {
+  static int64_t at;
+  const char *id = imagine(s, prompt, at += 10000000);
+  struct answer *a = fetch(s, id, at += 10000000);
+  return number_of(a, "finishTime") - number_of(a, "submitTime");
+}
+
+static void test_lengths(void **state) {
+  mj_sim *s = sim_open("novicezk", NULL);
+  int within = 0;
+  (void)state;
+  for (int i = 0; i < 500; i++) {
+    int64_t ms = took(s, "cat");
+    assert_in_range(ms, 18000, 75000);
+    within += ms >= 30000 && ms <= 45000;
+  }
+  assert_in_range(within, 350, 450); /* four of five */
+  mj_sim_free(s);
+}
+
+static void test_clock(void **state) {
+  struct mj_sim_config cfg = with_seed(7);
+  mj_sim *s = sim_open("novicezk", &cfg), *fast;
+  int64_t slow_ms, fast_ms;
+  (void)state;
+  cfg.clock = 20;
+  fast = sim_open("novicezk", &cfg);
+  slow_ms = took(s, "cat");
+  fast_ms = took(fast, "cat");
+  assert_in_range(slow_ms - fast_ms * 20, 0, 20);
+  mj_sim_free(s);
+  mj_sim_free(fast);
+}
+
+static void test_slow(void **state) {
+  mj_sim *s = sim_open("novicezk", NULL);
+  (void)state;
+  assert_true(took(s, "cat sim:slow") > 180000);
+  mj_sim_free(s);
+}
+
+static void test_time_never_goes_back(void **state) {
+  mj_sim *s = sim_open("novicezk", NULL);
+  const char *id = imagine(s, "cat", 0);
+  (void)state;
+  assert_string_equal(text_of(fetch(s, id, 100000), "status"), "SUCCESS");
+  assert_string_equal(text_of(fetch(s, id, 100), "status"), "SUCCESS");
+  mj_sim_free(s);
+}
+
+static void test_bad_configurations(void **state) {
+  static const struct {
+    const char *profile, *fault;
+    int running, waiting;
+    double clock;
+    const char *why;
+  } cases[] = {{"apixo", NULL, 0, 0, 0, "no profile 'apixo'"},
+               {NULL, "html501", 0, 0, 0, "no fault 'html501'"},
+               {NULL, "html502/x", 0, 0, 0, "no kind 'x'"},
+               {NULL, "html502@0", 0, 0, 0, "'@0'"},
+               {NULL, "html502@3-2", 0, 0, 0, "'@3-2'"},
+               {NULL, "html502:1.5", 0, 0, 0, "':1.5'"},
+               {NULL, NULL, 0, 3, 0, "waiting needs running"},
+               {NULL, NULL, 0, 0, -1, "clock"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct mj_sim_config cfg = with_seed(0);
+    mj_sim *s;
+    char why[200] = "";
+    cfg.profile = cases[i].profile;
+    cfg.fault = cases[i].fault;
+    cfg.running = cases[i].running;
+    cfg.waiting = cases[i].waiting;
+    cfg.clock = cases[i].clock;
+    assert_int_equal(mj_sim_new(&s, &cfg, why, sizeof why), -1);
+    assert_null(s);
+    assert_non_null(strstr(why, cases[i].why));
+  }
+}
+
+/* Bodies that no decoder may trip over. */
+static void test_hostile_bodies(void **state) {
+  mj_sim *s = sim_open("new-api", NULL);
+  char *deep = malloc(200001);
+  (void)state;
+  memset(deep, '[', 200000);
+  deep[200000] = '\0';
+  assert_int_equal(ask(s, "POST", "/mj/submit/imagine", deep, 0)->reply.status,
+                   400);
+  free(deep);
+  assert_int_equal(
+      ask(s, "POST", "/mj/submit/imagine", "{\"prompt\":\"\xff\"}", 0)
+          ->reply.status,
+      400);
+  assert_int_equal(ask(s, "POST", "/mj/submit/imagine", "", 0)->reply.status,
+                   400);
+  /* a key that comes twice: the last one counts */
+  assert_string_equal(
+      text_of(fetch(s,
+                    submit(s, "/mj/submit/imagine",
+                           "{\"prompt\":\"a\",\"prompt\":\"b\"}", 0),
+                    0),
+              "prompt"),
+      "b");
+  assert_int_equal(ask(s, "GET", "", NULL, 0)->reply.status, 404);
+  assert_int_equal(ask(s, "GET", "mj", NULL, 0)->reply.status, 404);
+  assert_int_equal(ask(s, "GET", "/mj/task//fetch", NULL, 0)->reply.status,
+                   404);
+  mj_sim_free(s);
+}
+
+int main(void) {
+  static const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_determinism),
+      cmocka_unit_test(test_order_does_not_matter),
+      cmocka_unit_test(test_a_thousand_at_once),
+      cmocka_unit_test(test_lengths),
+      cmocka_unit_test(test_clock),
+      cmocka_unit_test(test_slow),
+      cmocka_unit_test(test_time_never_goes_back),
+      cmocka_unit_test(test_bad_configurations),
+      cmocka_unit_test(test_hostile_bodies),
+  };
+  return cmocka_run_group_tests_name("sim_task", tests, NULL, NULL);
+}
