@@ -3,6 +3,11 @@
 option(MJ_SUBBUILDS "ctest also builds and tests the other kinds of build" OFF)
 option(MJ_LONG "the slow tests too" OFF)
 
+# The example in C; its spec runs it.
+add_executable(embed examples/embed.c)
+target_link_libraries(embed PRIVATE mj_shared mj_flags)
+set_target_properties(embed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
 set(scripts ${PROJECT_SOURCE_DIR}/scripts)
 set(planted ${PROJECT_SOURCE_DIR}/spec/checks/planted.sh)
 
@@ -43,13 +48,18 @@ if(MJ_LUA)
     endif()
   endforeach()
   add_test(NAME rock COMMAND ${PROJECT_SOURCE_DIR}/spec/rock.sh)
+  if(MJ_SERVE AND MJ_IMAGE)
+    add_test(NAME demo COMMAND ${scripts}/demo ${CMAKE_BINARY_DIR}-demo/out)
+    set_tests_properties(demo PROPERTIES
+      ENVIRONMENT "MJ_BUILD_DIR=${CMAKE_BINARY_DIR}-demo" TIMEOUT 600)
+  endif()
 endif()
 
 # sub_build(NAME TESTS [cmake arguments])
 function(sub_build name tests)
   add_test(NAME build_${name}
-    COMMAND ${scripts}/sub-build build-${name} ${tests} ${ARGN})
-  set_tests_properties(build_${name} PROPERTIES TIMEOUT 900 RUN_SERIAL OFF)
+    COMMAND ${scripts}/sub-build ${CMAKE_BINARY_DIR}-${name} ${tests} ${ARGN})
+  set_tests_properties(build_${name} PROPERTIES TIMEOUT 900)
 endfunction()
 
 sub_build(core "." -DMJ_LUA=OFF -DMJ_SERVE=OFF -DMJ_IMAGE=OFF)

@@ -76,7 +76,13 @@ void mj__buf_reset(struct mj__buf *b) {
 }
 
 char *mj__buf_steal(struct mj__buf *b) {
-  char *p = b->p;
+  char *p = b->p, *fit;
+  /* many are kept for long: no spare room for them */
+  if (p && b->cap > b->n + 1) {
+    fit = mj__realloc(&b->mem, p, b->cap, b->n + 1);
+    if (fit)
+      p = fit;
+  }
   b->p = NULL;
   b->n = b->cap = 0;
   return p;

@@ -90,6 +90,8 @@ const char *mj_button_intent(const char *custom_id, char *buf, size_t size) {
     const char *hole = strstr(m->intent, "%s");
     if (strcmp(verb, m->verb) != 0 || (m->arg && strcmp(arg, m->arg) != 0))
       continue;
+    if (hole && !*arg)
+      return NULL; /* of which picture? */
     (void)snprintf(buf, size, "%.*s%s",
                    hole ? (int)(hole - m->intent) : (int)strlen(m->intent),
                    m->intent, hole ? arg : "");
@@ -160,6 +162,10 @@ void mj__button_list(const mj_button *buttons, size_t n, char *out,
   }
 }
 
+static const char *id_of(const mj_button *b) {
+  return b->custom_id ? b->custom_id : "(none)";
+}
+
 int mj_button_find(const mj_button *buttons, size_t n, const char *selector,
                    mj_error *err) {
   char list[400];
@@ -175,8 +181,7 @@ int mj_button_find(const mj_button *buttons, size_t n, const char *selector,
         return mj__err_set(err, MJ_ENO_BUTTON,
                            "%.60s matches two buttons: give the customId, "
                            "%.120s or %.120s",
-                           selector, buttons[hit].custom_id,
-                           buttons[i].custom_id);
+                           selector, id_of(&buttons[hit]), id_of(&buttons[i]));
       hit = (int)i;
     }
     if (hit >= 0)

@@ -354,6 +354,20 @@ uint32_t mj__random(mj_client *c) {
   return c->rng = r;
 }
 
+/* A gateway may repeat the key that it refuses: it goes no further. */
+void mj__redact(const mj_client *c, char *text) {
+  const char *key = c->cfg.api_key;
+  size_t n = key ? strlen(key) : 0;
+  char *p = text;
+  if (n < 8) /* too short to be told from a word */
+    return;
+  while ((p = strstr(p, key)) != NULL) {
+    memset(p, '*', 3);
+    memmove(p + 3, p + n, strlen(p + n) + 1);
+    p += 3;
+  }
+}
+
 void mj__log(mj_client *c, int level, const char *fmt, ...) {
   char raw[512], line[512];
   va_list ap;
@@ -363,6 +377,7 @@ void mj__log(mj_client *c, int level, const char *fmt, ...) {
   (void)vsnprintf(raw, sizeof raw, fmt, ap);
   va_end(ap);
   mj__clean(line, sizeof line, raw, strlen(raw), 0);
+  mj__redact(c, line);
   c->cfg.log(c->cfg.log_ud, level, line);
 }
 
@@ -371,11 +386,15 @@ int mj_fd(const mj_client *c) {
 }
 
 int mj_watch(mj_client *c, int fd) {
-  return c->tr.watch(c->tr.ud, fd, 1);
+  int rc = c->tr.watch(c->tr.ud, fd, 1);
+  c->nwatched += rc == MJ_OK;
+  return rc;
 }
 
 int mj_unwatch(mj_client *c, int fd) {
-  return c->tr.watch(c->tr.ud, fd, 0);
+  int rc = c->tr.watch(c->tr.ud, fd, 0);
+  c->nwatched -= rc == MJ_OK;
+  return rc;
 }
 
 int mj_wakeup(mj_client *c) {

@@ -133,22 +133,39 @@ static void start_fetch(mj_client *c, struct mj__job *j) {
   }
 }
 
+/* Nothing that could ask: later, when there is memory again. */
+static void no_poll(mj_client *c, struct mj__job *j, int lookup) {
+  struct mj__todo todo;
+  if (!lookup) {
+    mj__job_on_trouble(j, MJ__LOOK_AGAIN, MJ_ERESOURCE, -1, &c->rules, c->now,
+                       mj__random(c), &todo);
+  } else {
+    todo.what = ++j->troubles < c->rules.attempts ? MJ__DO_POLL : MJ__DO_END;
+    todo.at_ms = c->now + 1000;
+    if (todo.what == MJ__DO_END)
+      (void)mj__job_go(j, MJ__REJECTED);
+  }
+  if (todo.what == MJ__DO_POLL)
+    mj__arm(c, j, todo.at_ms);
+  else
+    mj__end_text(c, j, MJ_ERESOURCE, "no memory or descriptor for a request");
+}
+
 /* Asks for a task: to see how far it is, or which buttons it has. */
 static void start_poll(mj_client *c, struct mj__job *j) {
   int lookup = j->state == MJ__LOOKUP;
   struct mj__exchange *x =
       exchange_new(c, j->id, lookup ? MJ__X_LOOKUP : MJ__X_POLL);
   struct mj__call call;
-  mj_error err;
   int rc;
   mj__dequeue(c, j);
   mj__bucket_take(&c->requests, c->now);
   memset(&call, 0, sizeof call);
   call.url = x->url;
   mj__buf_init(&call.body, &c->mem, 0);
-  mj__err_clear(&err);
+  /* the id was checked when it came in: only memory can be missing */
   rc = c->wire->ask(&call, &c->gateway, j->mode,
-                    lookup ? j->parent : j->task_id, &err);
+                    lookup ? j->parent : j->task_id, NULL);
   x->url = call.url;
   mj__buf_free(&call.body);
   if (rc == MJ_OK) {
@@ -160,12 +177,7 @@ static void start_poll(mj_client *c, struct mj__job *j) {
     return;
   mj__exchange_free(c, x);
   j->exchange = 0;
-  if (rc == MJ_ERESOURCE) { /* later, when there is memory again */
-    mj__arm(c, j, c->now + 1000);
-    return;
-  }
-  (void)mj__job_go(j, MJ__FAILED);
-  mj__end(c, j, &err, NULL, NULL);
+  no_poll(c, j, lookup);
 }
 
 static void wait_until(mj_client *c, int64_t wait_ms) {

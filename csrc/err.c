@@ -7,16 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *mj_error_name(int code) {
-  switch (code) {
-#define X(name, num, text)                                                     \
-  case num:                                                                    \
-    return #name;
-    MJ_ERROR_MAP(X)
+/* The preprocessor cannot lower a letter; the count and the order of
+   MJ_ERROR_MAP are checked here and in the tests. */
+static const char *const error_names[] = {
+    "resource",        "invalid",     "unsupported",     "auth",
+    "rate_limited",    "queue_full",  "banned_prompt",   "not_found",
+    "no_button",       "needs_input", "network",         "timeout",
+    "unknown_outcome", "protocol",    "failed",          "cancelled",
+    "expired",         "too_large",   "blocked_address", "remote_lost",
+    "duplicate",       "budget",      "journal",         "closed"};
+
+#define X(name, num, text) +1
+_Static_assert(sizeof error_names / sizeof *error_names == 0 MJ_ERROR_MAP(X),
+               "a name for each code");
 #undef X
-  default:
-    return "unknown";
-  }
+
+const char *mj_error_name(int code) {
+  size_t i = (size_t)(-(int64_t)code - 1);
+  return i < sizeof error_names / sizeof *error_names ? error_names[i]
+                                                      : "unknown";
 }
 
 const char *mj_error_text(int code) {

@@ -98,20 +98,31 @@ int mj__url_base(char **out, const struct mj__mem *m, const char *text,
   return *out ? MJ_OK : mj__err_nomem(err);
 }
 
+/* "file:", "gopher:" and the like have no host or port: look at the scheme
+   before the rest. */
+static int other_scheme(const char *text) {
+  return strstr(text, "://") && strncasecmp(text, "http://", 7) != 0 &&
+         strncasecmp(text, "https://", 8) != 0;
+}
+
 int mj__url_check(const char *text, int plain, mj_error *err) {
   struct url u;
-  int rc = url_parse(&u, text);
+  int rc;
+  if (other_scheme(text) || (!plain && strncasecmp(text, "http://", 7) == 0))
+    return mj__err_set(
+        err, MJ_EBLOCKED_ADDRESS, "not fetched, only https%s is: %.120s",
+        plain ? " or http" : " (http only from an http gateway)", text);
+  rc = has_control(text) ? -1 : url_parse(&u, text);
   if (rc == -2)
     return mj__err_nomem(err);
-  if (rc || has_control(text))
-    rc = mj__err_set(err, MJ_EINVALID, "not a URL that can be fetched: %.120s",
-                     text);
-  else if (!is_http(&u, plain))
-    rc = mj__err_set(err, MJ_EBLOCKED_ADDRESS,
-                     "%.20s:// is not fetched, only https%s", u.scheme,
-                     plain ? " and http" : " (http only from an http gateway)");
-  if (u.h)
-    url_free(&u);
+  if (rc)
+    return mj__err_set(err, MJ_EINVALID,
+                       "not a URL that can be fetched: %.120s", text);
+  rc = is_http(&u, plain)
+           ? MJ_OK
+           : mj__err_set(err, MJ_EINVALID,
+                         "not a URL that can be fetched: %.120s", text);
+  url_free(&u);
   return rc;
 }
 

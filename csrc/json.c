@@ -66,6 +66,34 @@ static int on_bool(void *ud, int yes) {
   return add(ud, yes ? MJ_JSON_TRUE : MJ_JSON_FALSE) != NULL;
 }
 
+/* yajl writes the second half of a surrogate pair that stands alone
+   ("\udc00") as three bytes that are not UTF-8, and lets overlong forms and
+   what is beyond U+10FFFF pass.  The former comes from text cut by somebody
+   and becomes '?', as yajl makes of a first half; the latter is refused. */
+static const char *make_utf8(mj_json *d, char *s, uint32_t *len) {
+  size_t n = *len, from = 0, to = 0;
+  if (!s || mj__utf8_check(s, n) == n)
+    return s;
+  while (from < n) {
+    size_t good = mj__utf8_check(s + from, n - from);
+    memmove(s + to, s + from, good);
+    from += good;
+    to += good;
+    if (from == n)
+      break;
+    if (n - from < 3 || (unsigned char)s[from] != 0xed ||
+        (s[from + 1] & 0xe0) != 0xa0 || (s[from + 2] & 0xc0) != 0x80) {
+      refuse(d, MJ_EPROTOCOL, "text that is not UTF-8");
+      return NULL;
+    }
+    s[to++] = '?';
+    from += 3;
+  }
+  s[to] = '\0';
+  *len = (uint32_t)to;
+  return s;
+}
+
 static int on_text(mj_json *d, mj_json_type type, const char *s, size_t n) {
   mj_value *v;
   if (n > MJ__JSON_STRING)
@@ -76,7 +104,7 @@ static int on_text(mj_json *d, mj_json_type type, const char *s, size_t n) {
   if (!v)
     return 0;
   v->len = (uint32_t)n;
-  v->text = mj__arena_strndup(&d->arena, s, n);
+  v->text = make_utf8(d, mj__arena_strndup(&d->arena, s, n), &v->len);
   return v->text ? 1 : refuse(d, MJ_ERESOURCE, "out of memory");
 }
 
@@ -92,8 +120,9 @@ static int on_key(void *ud, const unsigned char *s, size_t n) {
   mj_json *d = ud;
   if (n > 1024 || (n && memchr(s, '\0', n)))
     return refuse(d, MJ_EPROTOCOL, "a member name that is too long or odd");
-  d->key = mj__arena_strndup(&d->arena, (const char *)s, n);
   d->key_len = (uint32_t)n;
+  d->key = make_utf8(d, mj__arena_strndup(&d->arena, (const char *)s, n),
+                     &d->key_len);
   return d->key ? 1 : refuse(d, MJ_ERESOURCE, "out of memory");
 }
 
@@ -287,9 +316,10 @@ int mj__json_int(const mj_value *v, int64_t *out) {
   if (!*s)
     return 0;
   for (; *s; s++) {
-    if (*s < '0' || *s > '9' || n > (INT64_MAX - 9) / 10)
+    int digit = *s - '0';
+    if (digit < 0 || digit > 9 || n > (INT64_MAX - digit) / 10)
       return 0;
-    n = n * 10 + (*s - '0');
+    n = n * 10 + digit;
   }
   *out = neg ? -n : n;
   return 1;

@@ -6,9 +6,14 @@ void mj__bucket_init(struct mj__bucket *b, double per_min, int burst) {
   b->period_us = b->slack_us = b->tat_us = b->not_before_ms = 0;
   if (per_min <= 0)
     return;
+  if (per_min < 1e-6) /* once in a century or less */
+    per_min = 1e-6;
+  if (per_min > 60e6)
+    per_min = 60e6;
+  /* rounded up: rounded down, more than per_min would fit into a minute */
   b->period_us = (int64_t)(60e6 / per_min);
-  if (b->period_us < 1)
-    b->period_us = 1;
+  if ((double)b->period_us * per_min < 60e6)
+    b->period_us++;
   if (burst <= 0)
     burst = (int)(per_min / 40);
   if (burst < 1)

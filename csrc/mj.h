@@ -367,8 +367,10 @@ MJ_API int mj_job_info(mj_client *c, mj_id id, mj_job_state *out);
 MJ_API void mj_client_stats(const mj_client *c, mj_stats *out);
 
 /* One turn: waits at most wait_ms (-1 = until there is work; never longer than
-   mj_timeout says), works for about budget_us (0 = no limit).  Returns the
-   number of jobs that have not ended, or a negative code. */
+   mj_timeout says, and not at all while an event is queued or when there is
+   neither a job nor a watched descriptor), works for about budget_us (0 = no
+   limit).  Returns the number of jobs that have not ended, or a negative
+   code. */
 MJ_API int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us);
 MJ_API int64_t mj_timeout(const mj_client *c); /* ms until work, -1 = none */
 MJ_API int mj_fd(const mj_client *c);      /* readable when mj_step has work */

@@ -80,6 +80,7 @@ struct mj_client {
   int64_t pump_at; /* a bucket opens then; -1 = nothing waits for one */
   uint32_t rng;
   size_t njobs; /* not ended */
+  int nwatched; /* descriptors of others */
   uint64_t nsubmits, npolls, nrequests;
   unsigned busy : 1;     /* inside a turn */
   unsigned dirty : 1;    /* something was queued since the last pump */
@@ -92,6 +93,7 @@ uint32_t mj__random(mj_client *c);
 __attribute__((format(printf, 3, 4)))
 #endif
 void mj__log(mj_client *c, int level, const char *fmt, ...);
+void mj__redact(const mj_client *c, char *text); /* its key, in place */
 
 /* jobs.c */
 struct mj__job *mj__job_new(mj_client *c, enum mj__kind kind);
@@ -121,10 +123,10 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, const struct mj__seen *s,
 /* turn.c: reporting.  `x` (may be NULL) gives up its reply to the event. */
 void mj__report_accepted(mj_client *c, struct mj__job *j);
 void mj__report_progress(mj_client *c, struct mj__job *j,
-                         struct mj__exchange *x, const mj_task *t);
+                         struct mj__exchange *x, mj_task *t);
 /* The end of a job: recorded first, then reported.  err NULL = success. */
 void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
-             struct mj__exchange *x, const mj_task *t);
+             struct mj__exchange *x, mj_task *t);
 void mj__end_text(mj_client *c, struct mj__job *j, int code, const char *text);
 void mj__leave_slot(mj_client *c, struct mj__job *j);
 void mj__settled(mj_client *c, struct mj__job *j);

@@ -61,9 +61,11 @@ static int is_ratio(const char *s) {
          strtol(s, NULL, 10) > 0 && strtol(s + a + 1, NULL, 10) > 0;
 }
 
-/* A value that would end its flag and begin another is refused. */
+/* A value that would end its flag and begin another is refused.  Midjourney
+   takes a long dash for "--", since phones put one in its place. */
 static int check_text(const struct parameter *p, const char *v, mj_error *err) {
-  if (*v == '\0' || strstr(v, "--") || v[strcspn(v, "\r\n")] != '\0')
+  if (v[strspn(v, " \t")] == '\0' || strstr(v, "--") ||
+      strstr(v, "\xe2\x80\x94") || v[strcspn(v, "\r\n")] != '\0')
     return mj__err_set(err, MJ_EINVALID,
                        "%s: text without -- and line ends expected", p->name);
   return MJ_OK;
@@ -93,7 +95,7 @@ static int put_version(struct mj__buf *b, const struct parameter *p,
     n++;
   }
   n += strspn(n, " ");
-  if (!number(n, &d))
+  if (!number(n, &d) || strpbrk(n, "+-"))
     return mj__err_set(err, MJ_EINVALID,
                        "version: \"v7\" or \"niji 6\" expected, got %.40s", v);
   return mj__buf_printf(b, " %s %s", flag, n);

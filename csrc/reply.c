@@ -40,12 +40,16 @@ static void restore_state(const mj_client *c, const struct mj__job *j,
     t->state = NULL; /* of another client of ours; the journal knows more */
 }
 
-/* The task in the exchange's document; NULL = no memory. */
+/* The task in the exchange's document; NULL = no memory (*code) or not ours. */
 static mj_task *read_task(mj_client *c, struct mj__exchange *x,
-                          const struct mj__job *j) {
+                          const struct mj__job *j, int *code) {
   struct mj__arena *a = mj__json_arena(x->doc);
   mj_task *t = mj__arena_alloc(a, sizeof *t);
+  *code = MJ_ERESOURCE;
   if (!t || c->wire->task(mj_json_root(x->doc), a, t) != MJ_OK)
+    return NULL;
+  *code = MJ_EPROTOCOL;
+  if (x->purpose == MJ__X_POLL && !is_ours(j, t))
     return NULL;
   restore_state(c, j, t);
   if (t->state && t->state == j->state_user)
@@ -157,12 +161,9 @@ static void looked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   mj_error err;
   int code, changed = 0;
   enum mj__look look = mj__outcome_fetch(s, &code);
-  mj_task *t = look == MJ__LOOK_TASK ? read_task(c, x, j) : NULL;
-  if (look == MJ__LOOK_TASK && (!t || !is_ours(j, t))) {
+  mj_task *t = look == MJ__LOOK_TASK ? read_task(c, x, j, &code) : NULL;
+  if (look == MJ__LOOK_TASK && !t)
     look = MJ__LOOK_AGAIN;
-    code = t ? MJ_EPROTOCOL : MJ_ERESOURCE;
-    t = NULL;
-  }
   if (code == MJ_ERATE_LIMITED && retry_after_ms > 0)
     mj__bucket_pause(&c->requests, c->now + retry_after_ms);
   if (t)
@@ -198,7 +199,7 @@ static void looked_up(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   mj_error err;
   int code, at = 0;
   enum mj__look look = mj__outcome_fetch(s, &code);
-  mj_task *t = look == MJ__LOOK_TASK ? read_task(c, x, j) : NULL;
+  mj_task *t = look == MJ__LOOK_TASK ? read_task(c, x, j, &code) : NULL;
   mj__err_clear(&err);
   if (look == MJ__LOOK_AGAIN && ++j->troubles < c->rules.attempts) {
     mj__arm(c, j, c->now + mj__backoff(j->troubles, 500, 10000, mj__random(c)));

@@ -33,7 +33,7 @@ void mj__report_accepted(mj_client *c, struct mj__job *j) {
 
 /* The event takes the reply over; an older one that nobody fetched goes. */
 static void give(mj_client *c, struct mj__event *e, struct mj__exchange *x,
-                 const mj_task *t) {
+                 mj_task *t) {
   mj_json_free(e->doc);
   mj__free(&c->mem, e->body);
   e->doc = NULL;
@@ -45,11 +45,13 @@ static void give(mj_client *c, struct mj__event *e, struct mj__exchange *x,
   e->body = mj__buf_steal(&x->reply);
   e->doc = x->doc;
   x->doc = NULL;
+  if (t)
+    t->json = e->body; /* it may have moved */
   e->pub.task = t;
 }
 
 void mj__report_progress(mj_client *c, struct mj__job *j,
-                         struct mj__exchange *x, const mj_task *t) {
+                         struct mj__exchange *x, mj_task *t) {
   j->moved.pub.type = MJ_EV_PROGRESS;
   j->moved.pub.id = j->id;
   j->moved.pub.task_id = j->task_id;
@@ -71,7 +73,7 @@ void mj__leave_slot(mj_client *c, struct mj__job *j) {
 }
 
 void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
-             struct mj__exchange *x, const mj_task *t) {
+             struct mj__exchange *x, mj_task *t) {
   struct mj__event *e = &j->done;
   mj__disarm(j);
   if (j->slot) {
@@ -89,8 +91,10 @@ void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
     e->pub.data_len = 0;
   if (err) {
     e->err = mj__alloc(&c->mem, sizeof *e->err);
-    if (e->err)
+    if (e->err) {
       *e->err = *err;
+      mj__redact(c, e->err->text);
+    }
     e->pub.error = e->err ? e->err : &plain_errors[-err->code - 1];
   }
   j->over = 1;
@@ -239,7 +243,10 @@ int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
     work(c);
   }
   most = mj_timeout(c);
-  wait_ms = c->ev_first ? 0 : sooner(wait_ms, most);
+  wait_ms = sooner(wait_ms, most);
+  /* with nothing to wait for, -1 would be for ever */
+  if (c->ev_first || (wait_ms < 0 && c->njobs == 0 && c->nwatched == 0))
+    wait_ms = 0;
   c->tr.step(c->tr.ud, c, wait_ms, budget_us);
   c->now = mj__clock(c);
   work(c);

@@ -106,9 +106,9 @@ static void put_body(script *s, const char *body, virtual_reply *out) {
   size_t n = strlen(body) + sizeof s->last_id;
   out->body = malloc(n + 1);
   if (hole)
-    out->body_len = (size_t)snprintf(out->body, n, "%.*s%s%s",
-                                     (int)(hole - body), body, s->last_id,
-                                     hole + 3);
+    out->body_len =
+        (size_t)snprintf(out->body, n, "%.*s%s%s", (int)(hole - body), body,
+                         s->last_id, hole + 3);
   else
     out->body_len = (size_t)snprintf(out->body, n, "%s", body);
 }

@@ -10,7 +10,7 @@ typedef struct script_reply {
   int http;         /* 0 = 200 */
   const char *body; /* NULL = none; %ID stands for the last task asked for */
   int curl_code;
-  int sent_less; /* 0 = all was sent, 1 = a part, 2 = nothing */
+  int sent_less;          /* 0 = all was sent, 1 = a part, 2 = nothing */
   int64_t retry_after_ms; /* 0 = none */
   int64_t delay_ms;       /* 0 = 5 */
   const char *content_type, *location;
