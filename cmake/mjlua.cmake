@@ -11,12 +11,17 @@ add_custom_command(
   DEPENDS ${MJ_LUA_FILES} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
   VERBATIM)
 
+include(CheckPIESupported)
+check_pie_supported()
 add_executable(mjlua csrc/mjlua.c csrc/mjlua_signal.c
   ${CMAKE_CURRENT_BINARY_DIR}/mjlua_files.c)
 target_include_directories(mjlua PRIVATE csrc)
 target_compile_definitions(mjlua PRIVATE
   MJLUA_VERSION="${PROJECT_VERSION}"
   MJLUA_MODULES="${CMAKE_INSTALL_FULL_LIBDIR}/lua/5.4/?.so")
+if(MJ_TESTS)
+  target_compile_definitions(mjlua PRIVATE MJLUA_DEBUGGABLE)
+endif()
 target_link_libraries(mjlua PRIVATE mj_core_lua_static mj_static PkgConfig::LIBLUA54 mj_flags)
 set_target_properties(mjlua PROPERTIES ENABLE_EXPORTS ON
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -2,6 +2,7 @@
    job.c - legal states and what comes next. */
 #include "job.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define BIT(s) (1u << MJ__##s)
@@ -96,6 +97,12 @@ void mj__job_on_submit(struct mj__job *j, const struct mj__verdict *v,
   }
 }
 
+/* Somebody may wait for days. */
+static void count_poll(struct mj__job *j) {
+  if (j->polls < SHRT_MAX)
+    j->polls++;
+}
+
 void mj__job_on_task(struct mj__job *j, const mj_task *t,
                      const struct mj__rules *r, int64_t now,
                      struct mj__todo *out, int *changed) {
@@ -107,7 +114,7 @@ void mj__job_on_task(struct mj__job *j, const mj_task *t,
   j->status = (short)t->status;
   j->progress = (short)progress;
   j->misses = j->troubles = 0;
-  j->polls++;
+  count_poll(j);
   if (j->state == MJ__ACCEPTED)
     mj__job_go(j, MJ__RUNNING);
   switch (t->status) {
@@ -158,7 +165,7 @@ static void on_missing(struct mj__job *j, const struct mj__rules *r,
   }
   todo(out, MJ__DO_POLL,
        now + (j->tracked ? 1000 : mj__poll_gap(r->poll, j->polls)), MJ_OK, 0);
-  j->polls++;
+  count_poll(j);
 }
 
 enum { TROUBLES_MOST = 8, TROUBLE_TIME = 120000 };

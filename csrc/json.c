@@ -213,6 +213,8 @@ static yajl_status parse(mj_json *d, const char *p, size_t n) {
     f.free = yajl_drop;
     f.ctx = d;
     d->y = yajl_alloc(&callbacks, &f, d);
+    /* make_utf8 looks at every string, and more strictly */
+    (void)yajl_config(d->y, yajl_dont_validate_strings, 1);
   }
   return p ? yajl_parse(d->y, (const unsigned char *)p, n)
            : yajl_complete_parse(d->y);

@@ -286,6 +286,8 @@ static void fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   } else if (x->reply.err == MJ_ETOO_LARGE) {
     mj__err_set(&err, MJ_ETOO_LARGE, "picture: larger than %zu bytes",
                 x->reply.max);
+  } else if (x->reply.err) {
+    mj__err_nomem(&err);
   } else if (r->blocked) {
     mj__err_set(&err, MJ_EBLOCKED_ADDRESS,
                 "picture: its host has no public address; put it into "

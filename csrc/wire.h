@@ -64,7 +64,7 @@ extern const struct mj__wire mj__wire_mj;
 void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len);
 /* [A-Za-z0-9_-]{1,64}: safe in a path. */
 int mj__id_ok(const char *s);
-/* "150" for "150", "100" for "100%", -1 for words. */
+/* 31 for "31%" and "31.5%"; -1 for words and for more than 100. */
 int mj__progress_read(const char *s);
 mj_status mj__status_read(const char *s);
 

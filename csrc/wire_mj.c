@@ -42,14 +42,15 @@ static void put_member(struct mj__buf *b, const char *name, const char *v) {
 
 /* Joins the members of the caller's extra object; a name that is there
    already would make two of it, which gateways read differently. */
-static int put_extra(struct mj__buf *b, const mj_value *extra, mj_error *err) {
-  static const char *const ours[] = {"prompt",   "base64Array", "taskId",
-                                     "customId", "action",      "index",
-                                     "state"};
+static int put_extra(struct mj__buf *b, const mj_value *extra, int with_mode,
+                     mj_error *err) {
+  static const char *const ours[] = {"mode",   "prompt",   "base64Array",
+                                     "taskId", "customId", "action",
+                                     "index",  "state"};
   const mj_value *v;
   size_t i;
   for (v = extra ? extra->first : NULL; v; v = v->next) {
-    for (i = 0; i < sizeof ours / sizeof ours[0]; i++)
+    for (i = !with_mode; i < sizeof ours / sizeof ours[0]; i++)
       if (strcmp(v->key, ours[i]) == 0)
         return mj__err_set(err, MJ_EINVALID,
                            "extra: \"%s\" is set by the verb itself", v->key);
@@ -65,7 +66,8 @@ static int put_tail(struct mj__call *call, const struct mj__gateway *g,
                     const mj_request *r, const char *token, const char *mode,
                     mj_error *err) {
   struct mj__buf *b = &call->body;
-  if (mode && strcmp(g->mode_style, "body") == 0) {
+  int with_mode = mode && strcmp(g->mode_style, "body") == 0;
+  if (with_mode) {
     char upper[16] = "";
     size_t i;
     for (i = 0; mode[i] && i + 1 < sizeof upper; i++)
@@ -81,10 +83,15 @@ static int put_tail(struct mj__call *call, const struct mj__gateway *g,
     if (rc == MJ_OK && mj_json_root(doc)->type != MJ_JSON_OBJECT)
       rc = mj__err_set(err, MJ_EINVALID, "extra: an object expected");
     if (rc == MJ_OK)
-      rc = put_extra(b, mj_json_root(doc), err);
+      rc = put_extra(b, mj_json_root(doc), with_mode, err);
     mj_json_free(doc);
+    if (rc == MJ_EPROTOCOL) { /* not JSON: the caller's mistake */
+      rc = MJ_EINVALID;
+      if (err)
+        err->code = rc;
+    }
     if (rc)
-      return rc == MJ_EPROTOCOL ? MJ_EINVALID : rc;
+      return rc;
   }
   mj__buf_puts(b, "}");
   return put_done(call, err);

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+   lmj_opt.c - tables of options into the structs of the core.  Types are
+   checked here; what a value means, and its range, the core decides. */
+#include "lmj.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+static int field_error(lua_State *L, const char *field, const char *expected) {
+  return luaL_error(L, "field '%s': %s expected, got %s", field, expected,
+                    luaL_typename(L, -1));
+}
+
+/* No coercion: a number is not a prompt.  A NUL would cut the text short. */
+const char *lmj_text(lua_State *L, const char *field) {
+  size_t n;
+  const char *s;
+  if (lua_type(L, -1) != LUA_TSTRING)
+    field_error(L, field, "string");
+  s = lua_tolstring(L, -1, &n);
+  if (strlen(s) != n)
+    luaL_error(L, "field '%s': contains a NUL byte", field);
+  return s;
+}
+
+static double number(lua_State *L, const char *field) {
+  double d;
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    field_error(L, field, "number");
+  d = (double)lua_tonumber(L, -1);
+  if (!(d >= 0) || isinf(d))
+    luaL_error(L, "field '%s': a number from 0 up expected", field);
+  return d;
+}
+
+double lmj_seconds(lua_State *L, const char *field) {
+  double d = number(L, field);
+  if (d > 1e9)
+    luaL_error(L, "field '%s': too many seconds", field);
+  return d;
+}
+
+/* Rounded up: waiting a little too long is a turn less than too short. */
+int64_t lmj_ms(double seconds) {
+  return (int64_t)ceil(seconds * 1000 - 1e-6);
+}
+
+static double whole(lua_State *L, const char *field, double max) {
+  double d = number(L, field);
+  if (d != floor(d) || d > max)
+    luaL_error(L, "field '%s': a whole number expected", field);
+  return d;
+}
+
+static int truth(lua_State *L, const char *field) {
+  if (!lua_isboolean(L, -1))
+    field_error(L, field, "boolean");
+  return lua_toboolean(L, -1);
+}
+
+static void store(lua_State *L, const struct lmj_option *o, void *out) {
+  char *p = (char *)out + o->offset;
+  size_t n;
+  switch (o->kind) {
+  case LMJ_STRING:
+    *(const char **)(void *)p = lmj_text(L, o->name);
+    break;
+  case LMJ_BYTES:
+    if (lua_type(L, -1) != LUA_TSTRING)
+      field_error(L, o->name, "string");
+    *(const char **)(void *)p = lua_tolstring(L, -1, &n);
+    *(size_t *)(void *)((char *)out + o->offset2) = n;
+    break;
+  case LMJ_SECONDS:
+    *(int64_t *)(void *)p = lmj_ms(lmj_seconds(L, o->name));
+    break;
+  case LMJ_NUMBER:
+    *(double *)(void *)p = number(L, o->name);
+    break;
+  case LMJ_INT:
+    *(int *)(void *)p = (int)whole(L, o->name, INT_MAX);
+    break;
+  case LMJ_SIZE:
+    *(size_t *)(void *)p = (size_t)whole(L, o->name, 9e15);
+    break;
+  case LMJ_BOOL:
+    *(int *)(void *)p = truth(L, o->name);
+    break;
+  case LMJ_SPECIAL:
+    break;
+  }
+}
+
+void lmj_options(lua_State *L, int t, const struct lmj_option *options,
+                 void *out) {
+  const struct lmj_option *o;
+  luaL_checktype(L, t, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, t)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      luaL_error(L, "unknown option (a %s)", luaL_typename(L, -2));
+    for (o = options; o->name; o++)
+      if (strcmp(o->name, lua_tostring(L, -2)) == 0)
+        break;
+    if (!o->name)
+      luaL_error(L, "unknown option '%s'", lua_tostring(L, -2));
+    store(L, o, out);
+    lua_pop(L, 1);
+  }
+}
+
+/* Pushes the field of the table at `t`; 1 if it is a table, 0 if absent. */
+static int table_field(lua_State *L, int t, const char *name) {
+  lmj_rawfield(L, t, name);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  if (!lua_istable(L, -1))
+    field_error(L, name, "table");
+  return 1;
+}
+
+/* Client ------------------------------------------------------------------ */
+
+#define C(field) offsetof(mj_config, field)
+static const struct lmj_option config_options[] = {
+    {"base_url", LMJ_STRING, C(base_url), 0},
+    {"api_key", LMJ_STRING, C(api_key), 0},
+    {"auth", LMJ_STRING, C(auth), 0},
+    {"dialect", LMJ_STRING, C(dialect), 0},
+    {"mode", LMJ_STRING, C(mode), 0},
+    {"mode_style", LMJ_STRING, C(mode_style), 0},
+    {"prefix", LMJ_STRING, C(prefix), 0},
+    {"user_agent", LMJ_STRING, C(user_agent), 0},
+    {"proxy", LMJ_STRING, C(proxy), 0},
+    {"ca_file", LMJ_STRING, C(ca_file), 0},
+    {"ca_path", LMJ_STRING, C(ca_path), 0},
+    {"wire_state", LMJ_STRING, C(wire_state), 0},
+    {"headers", LMJ_SPECIAL, 0, 0},
+    {"allow_hosts", LMJ_SPECIAL, 0, 0},
+    {"poll_first", LMJ_SECONDS, C(poll.first_ms), 0},
+    {"poll_gaps", LMJ_SPECIAL, 0, 0},
+    {"submits", LMJ_NUMBER, C(submits_per_min), 0},
+    {"requests", LMJ_NUMBER, C(requests_per_min), 0},
+    {"live", LMJ_INT, C(live), 0},
+    {"connections", LMJ_INT, C(connections), 0},
+    {"attempts", LMJ_INT, C(attempts), 0},
+    {"connect_timeout", LMJ_SECONDS, C(connect_timeout_ms), 0},
+    {"request_timeout", LMJ_SECONDS, C(request_timeout_ms), 0},
+    {"submit_timeout", LMJ_SECONDS, C(submit_timeout_ms), 0},
+    {"fetch_timeout", LMJ_SECONDS, C(fetch_timeout_ms), 0},
+    {"lost_after", LMJ_SECONDS, C(lost_after_ms), 0},
+    {"max_reply", LMJ_SIZE, C(max_reply), 0},
+    {"max_image", LMJ_SIZE, C(max_image), 0},
+    {"threads", LMJ_INT, C(threads), 0},
+    {"log", LMJ_SPECIAL, 0, 0},
+    {"virtual", LMJ_SPECIAL, 0, 0},
+    {NULL, LMJ_SPECIAL, 0, 0},
+};
+#undef C
+
+/* The arrays made here stay on the stack, as userdata, for the caller. */
+static void read_headers(lua_State *L, int t, mj_config *cfg) {
+  mj_header *list;
+  size_t n = 0;
+  if (!table_field(L, t, "headers"))
+    return;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      luaL_error(L, "field 'headers': names must be strings");
+    lmj_text(L, "headers");
+    n++;
+  }
+  list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
+  n = 0;
+  for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) {
+    list[n].name = lua_tostring(L, -2);
+    list[n++].value = lua_tostring(L, -1);
+  }
+  cfg->headers = list;
+  cfg->nheaders = n;
+}
+
+static void read_hosts(lua_State *L, int t, mj_config *cfg) {
+  const char **list;
+  size_t i, n;
+  if (!table_field(L, t, "allow_hosts"))
+    return;
+  n = lua_rawlen(L, -1);
+  list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
+  for (i = 0; i < n; i++) {
+    lua_rawgeti(L, -2, (lmj_index)(i + 1));
+    list[i] = lmj_text(L, "allow_hosts");
+    lua_pop(L, 1);
+  }
+  cfg->allow_hosts = list;
+  cfg->nallow_hosts = n;
+}
+
+static void read_gaps(lua_State *L, int t, mj_config *cfg) {
+  const size_t most = sizeof cfg->poll.gaps_ms / sizeof cfg->poll.gaps_ms[0];
+  size_t i, n;
+  if (!table_field(L, t, "poll_gaps"))
+    return;
+  n = lua_rawlen(L, -1);
+  if (n < 1 || n > most)
+    luaL_error(L, "field 'poll_gaps': 1 to %d numbers expected", (int)most);
+  for (i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lmj_index)(i + 1));
+    cfg->poll.gaps_ms[i] = lmj_ms(lmj_seconds(L, "poll_gaps"));
+    lua_pop(L, 1);
+  }
+  cfg->poll.ngaps = n;
+  lua_pop(L, 1);
+}
+
+static void read_virtual(lua_State *L, int t, mj_config *cfg) {
+  struct lmj_capsule *capsule;
+  lmj_rawfield(L, t, "virtual");
+  if (!lua_isnil(L, -1)) {
+    capsule = lua_touserdata(L, -1);
+    if (!lua_islightuserdata(L, -1) || !capsule ||
+        memcmp(capsule->magic, LMJ_MAGIC, sizeof capsule->magic) != 0)
+      field_error(L, "virtual", "capsule");
+    capsule->config(capsule->ud, cfg);
+  }
+  lua_pop(L, 1);
+}
+
+void lmj_config(lua_State *L, int t, mj_config *cfg) {
+  lmj_options(L, t, config_options, cfg);
+  read_headers(L, t, cfg);
+  read_hosts(L, t, cfg);
+  read_gaps(L, t, cfg);
+  read_virtual(L, t, cfg);
+}
+
+/* Request ----------------------------------------------------------------- */
+
+#define R(field) offsetof(mj_request, field)
+static const struct lmj_option request_options[] = {
+    {"op", LMJ_SPECIAL, 0, 0},
+    {"prompt", LMJ_STRING, R(prompt), 0},
+    {"params", LMJ_SPECIAL, 0, 0},
+    {"task", LMJ_STRING, R(task), 0},
+    {"button", LMJ_STRING, R(button), 0},
+    {"task_json", LMJ_BYTES, R(task_json), R(task_json_len)},
+    {"mode", LMJ_STRING, R(mode), 0},
+    {"state", LMJ_STRING, R(state), 0},
+    {"extra", LMJ_STRING, R(extra_json), 0},
+    {"lenient", LMJ_BOOL, R(lenient), 0},
+    {"progress", LMJ_BOOL, R(progress), 0},
+    {NULL, LMJ_SPECIAL, 0, 0},
+};
+#undef R
+
+static mj_op read_op(lua_State *L, int t) {
+  static const struct {
+    const char *name;
+    mj_op op;
+  } ops[] = {{"imagine", MJ_OP_IMAGINE}, {"click", MJ_OP_CLICK}};
+  size_t i;
+  const char *name;
+  lmj_rawfield(L, t, "op");
+  name = lmj_text(L, "op");
+  for (i = 0; i < sizeof ops / sizeof ops[0]; i++)
+    if (strcmp(ops[i].name, name) == 0) {
+      lua_pop(L, 1);
+      return ops[i].op;
+    }
+  luaL_error(L, "field 'op': no verb '%s'", name);
+  return MJ_OP_IMAGINE;
+}
+
+/* params = {{name, value}, ...}; the array stays on the stack. */
+static void read_params(lua_State *L, int t, mj_request *r) {
+  mj_param *list;
+  size_t i, n;
+  if (!table_field(L, t, "params"))
+    return;
+  n = lua_rawlen(L, -1);
+  list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
+  for (i = 0; i < n; i++) {
+    lua_rawgeti(L, -2, (lmj_index)(i + 1));
+    if (!lua_istable(L, -1))
+      field_error(L, "params", "list of {name, value}");
+    lua_rawgeti(L, -1, 1);
+    list[i].name = lmj_text(L, "params");
+    lua_pop(L, 1);
+    lua_rawgeti(L, -1, 2);
+    list[i].value = lmj_text(L, "params");
+    lua_pop(L, 2);
+  }
+  r->params = list;
+  r->nparams = n;
+}
+
+void lmj_request(lua_State *L, int t, mj_request *r) {
+  lmj_options(L, t, request_options, r);
+  r->op = read_op(L, t);
+  read_params(L, t, r);
+}

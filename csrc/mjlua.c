@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+   mjlua.c - a Lua 5.4 interpreter with mj inside.
+
+   C does what Lua cannot: signals, the modules linked in, the place of the
+   binary.  Options, scripts and everything that talks are lua/mj/main.lua.
+   Nothing of mj is initialised before a script asks for it. */
+#define _POSIX_C_SOURCE 200809L
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+#include <lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include "mjlua.h"
+
+int luaopen_mj_core(lua_State *L);
+#ifdef MJLUA_CJSON
+/* Debian's lua-cjson.h declares the first of them only. */
+int luaopen_cjson(lua_State *L);
+int luaopen_cjson_safe(lua_State *L);
+#endif
+
+/* Loader of an embedded module: upvalue 1 is its place in the list. */
+static int load_embedded(lua_State *L) {
+  const struct mjlua_file *f =
+      &mjlua_files[lua_tointeger(L, lua_upvalueindex(1))];
+
+  if (luaL_loadbufferx(L, (const char *)f->text, f->size, f->chunk, "t"))
+    return lua_error(L);
+  lua_pushvalue(L, 1);
+  lua_pushstring(L, f->chunk);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+static void preload(lua_State *L) {
+  static const luaL_Reg linked[] = {{"mj.core", luaopen_mj_core},
+#ifdef MJLUA_CJSON
+                                    {"cjson", luaopen_cjson},
+                                    {"cjson.safe", luaopen_cjson_safe},
+#endif
+                                    {NULL, NULL}};
+  size_t i;
+
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  luaL_setfuncs(L, linked, 0);
+  for (i = 0; mjlua_files[i].module; i++) {
+    lua_pushinteger(L, (lua_Integer)i);
+    lua_pushcclosure(L, load_embedded, 1);
+    lua_setfield(L, -2, mjlua_files[i].module);
+  }
+  lua_pop(L, 1);
+}
+
+/* Pushes the folder of the binary, or nil where /proc is missing. */
+static void push_folder(lua_State *L) {
+  char path[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  char *slash;
+
+  if (n > 0) {
+    path[n] = '\0';
+    slash = strrchr(path, '/');
+    if (slash) {
+      lua_pushlstring(L, path, (size_t)(slash - path));
+      return;
+    }
+  }
+  lua_pushnil(L);
+}
+
+static int l_isatty(lua_State *L) {
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
+/* The table that main.lua gets: what plain Lua has no word for. */
+static void push_sys(lua_State *L) {
+  mjlua_push_signals(L);
+  lua_pushcfunction(L, l_isatty);
+  lua_setfield(L, -2, "isatty");
+  push_folder(L);
+  lua_setfield(L, -2, "folder");
+  lua_pushliteral(L, MJLUA_MODULES);
+  lua_setfield(L, -2, "modules");
+  lua_pushliteral(L, MJLUA_VERSION);
+  lua_setfield(L, -2, "version");
+  lua_pushliteral(L, LUA_VERSION_MAJOR "." LUA_VERSION_MINOR
+                                       "." LUA_VERSION_RELEASE);
+  lua_setfield(L, -2, "lua");
+}
+
+/* Everything runs under this one protected call; returns the exit status. */
+static int protected_main(lua_State *L) {
+  int argc = (int)lua_tointeger(L, 1), i;
+  char **argv = lua_touserdata(L, 2);
+
+  luaL_checkversion(L);
+  luaL_openlibs(L);
+  mjlua_open_coroutines(L);
+  preload(L);
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "mj.main");
+  lua_call(L, 1, 1);
+  push_sys(L);
+  lua_createtable(L, argc, 1);
+  for (i = 0; i < argc; i++) {
+    lua_pushstring(L, argv[i]);
+    lua_rawseti(L, -2, i);
+  }
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+/* No core dump with a key in it, and no look into the process from others of
+   the same user.  Builds with tests leave it out: it stops debuggers too. */
+static void hide_memory(void) {
+#if defined(__linux__) && !defined(MJLUA_DEBUGGABLE)
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+int main(int argc, char **argv) {
+  lua_State *L = luaL_newstate();
+  int status = EXIT_FAILURE;
+
+  hide_memory();
+  if (!L) {
+    fputs("mjlua: not enough memory\n", stderr);
+    return EXIT_FAILURE;
+  }
+  lua_pushcfunction(L, protected_main);
+  lua_pushinteger(L, argc);
+  lua_pushlightuserdata(L, argv);
+  if (lua_pcall(L, 2, 1, 0) == LUA_OK) {
+    status = (int)lua_tointeger(L, -1);
+  } else {
+    const char *text = luaL_tolstring(L, -1, NULL);
+    fprintf(stderr, "mjlua: %s\n", text);
+  }
+  lua_close(L);
+  return status;
+}

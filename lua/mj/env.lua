@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: MIT
+-- Settings of the process: what --sim put there, else the environment.
+
+local env = {}
+
+local overrides = {}
+
+-- The value of MJ_BASE_URL, MJ_API_KEY, MJ_AUTH; nil when unset or empty.
+function env.get(name)
+  local value = overrides[name]
+  if value == nil then
+    value = os.getenv(name)
+  end
+  if value == "" then
+    return nil
+  end
+  return value
+end
+
+-- Stands in front of the environment from now on; "" hides it, nil uncovers it.
+function env.set(name, value)
+  overrides[name] = value
+end
+
+return env

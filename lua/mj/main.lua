@@ -1,0 +1,385 @@
+-- SPDX-License-Identifier: MIT
+-- mjlua: what the interpreter does with its command line.  csrc/mjlua.c calls
+-- this with what plain Lua has no word for, and with argv.
+
+local options = require "mj.cli.options"
+
+-- What Ctrl-C raises inside a task.
+local interrupt = setmetatable({ code = "cancelled", message = "interrupted" }, {
+  __name = "mj.interrupt",
+  __tostring = function(self)
+    return self.message
+  end,
+})
+
+local OK, FAILED, USAGE = 0, 1, 2
+
+-- Modules that are not linked in, and what brings the library they need.
+local elsewhere = {
+  ["mj.httpd"] = "libmicrohttpd (Debian: libmicrohttpd12)",
+  ["mj.image"] = "libgd and libpng (Debian: libgd3, libpng16-16)",
+}
+
+local function complain(text)
+  io.stderr:write("mjlua: ", text, "\n")
+end
+
+local function text_of(err)
+  if type(err) == "string" or type(err) == "number" then
+    return tostring(err)
+  end
+  local meta = getmetatable(err)
+  if type(meta) == "table" and meta.__tostring then
+    return tostring(err)
+  elseif type(err) == "table" and type(err.message) == "string" then
+    return err.message
+  end
+  return ("(error object is a %s value)"):format(type(err))
+end
+
+-- Modules -------------------------------------------------------------------
+
+local function missing_module(name)
+  if elsewhere[name] then
+    return ("\n\t%s is built where %s is installed, and was not found beside mjlua"):format(
+      name, elsewhere[name])
+  end
+end
+
+local function set_paths(sys)
+  local places = { sys.modules, package.cpath }
+  if sys.folder then
+    table.insert(places, 1, sys.folder .. "/lib/?.so")
+  end
+  package.cpath = table.concat(places, ";")
+  package.searchers[#package.searchers + 1] = missing_module
+end
+
+-- Versions ------------------------------------------------------------------
+
+-- A module that names its library says so with `library`.
+local function library_of(name)
+  local ok, module = pcall(require, name)
+  if not ok then
+    return nil
+  end
+  return type(module) == "table" and module.library or name
+end
+
+local function print_versions(sys)
+  print(("mjlua %s (Lua %s)"):format(sys.version, sys.lua))
+  print("core       " .. require("mj.core").libraries())
+  local ok, cjson = pcall(require, "cjson")
+  print("lua-cjson  " .. (ok and tostring(cjson._VERSION) or "not found"))
+  for _, name in ipairs { "mj.httpd", "mj.image" } do
+    print(name .. "   " .. (library_of(name) or "not found; it needs " .. elsewhere[name]))
+  end
+end
+
+-- The simulator ---------------------------------------------------------------
+
+local DEFAULT_KEY = "sk-simulator"
+
+-- "profile=novicezk,clock=20" -> options; usage errors end the program.
+local function simulator_options(text)
+  local sim = require "mj.sim"
+  local ok, opts, err = pcall(sim.parse, text)
+  if not ok then
+    return nil, text_of(opts)
+  elseif not opts then
+    return nil, text_of(err)
+  end
+  opts.key = opts.key or DEFAULT_KEY
+  return opts
+end
+
+-- The simulator; or nil, what is wrong and the status to end with.
+local function start_simulator(opts)
+  require("mj.option").mine() -- so that no line of this file is blamed
+  local ok, server, err = pcall(require("mj.sim").start, opts)
+  if not ok then
+    return nil, text_of(server), USAGE
+  elseif not server then
+    return nil, text_of(err), FAILED
+  end
+  return server
+end
+
+local function use_simulator(text)
+  local opts, err = simulator_options(text)
+  if not opts then
+    return USAGE, "--sim: " .. err
+  end
+  local server, status
+  server, err, status = start_simulator(opts)
+  if not server then
+    return status, "--sim: " .. err
+  end
+  local env = require "mj.env" -- stands in front of the environment
+  env.set("MJ_BASE_URL", server.url)
+  env.set("MJ_API_KEY", opts.key)
+  env.set("MJ_AUTH", server.auth)
+  return nil
+end
+
+-- "127.0.0.1:8080,clock=20": an address in front, if the first item is none of
+-- the settings.
+local function split_address(text)
+  local first, rest = text:match "^([^,]*),?(.*)$"
+  if first == "" or first:find("=", 1, true) then
+    return nil, nil, text
+  end
+  local host, port = first:match "^(.*):(%d+)$"
+  if not host then
+    host, port = first:match "^%d+$" and "" or first, first:match "^%d+$"
+  end
+  return host ~= "" and host or nil, tonumber(port), rest
+end
+
+local function serve(sys, value)
+  local host, port, settings = split_address(value == true and "" or value)
+  local opts, err = simulator_options(settings)
+  if not opts then
+    return USAGE, "--sim-serve: " .. err
+  end
+  opts.host, opts.port = host or opts.host, port or opts.port
+  local sim, status
+  sim, err, status = start_simulator(opts)
+  if not sim then
+    return status, "--sim-serve: " .. err
+  end
+  sys.catch(interrupt)
+  print(sim.url)
+  print(("export MJ_BASE_URL=%s MJ_API_KEY=%s MJ_AUTH=%s"):format(sim.url, opts.key, sim.auth))
+  io.stdout:flush()
+  local server = sim.server
+  while not sys.signal() do
+    sys.wait(server:fd(), server:timeout())
+    server:step()
+  end
+  sim:close()
+  return OK
+end
+
+-- What to run -----------------------------------------------------------------
+
+local function run_init()
+  for _, name in ipairs { "LUA_INIT_5_4", "LUA_INIT" } do
+    local text = os.getenv(name)
+    if text then
+      local chunk = text:sub(1, 1) == "@" and assert(loadfile(text:sub(2), "t"))
+        or assert(load(text, "=" .. name, "t"))
+      return chunk()
+    end
+  end
+end
+
+local function run_step(step)
+  if step.kind == "e" then
+    return assert(load(step.value, "=(command line)", "t"))()
+  end
+  local global, module = step.value:match "^([%a_][%w_]*)=(.*)$"
+  _G[global or step.value] = require(module or step.value)
+end
+
+local function run_script(argv, first)
+  local name = argv[first]
+  local stdin = name == "-" and argv[first - 1] ~= "--"
+  -- Text only: bytecode from elsewhere can crash the interpreter.
+  local chunk, err = loadfile(not stdin and name or nil, "t")
+  if not chunk then
+    error(err, 0)
+  end
+  return chunk(table.unpack(argv, first + 1))
+end
+
+local function set_arg(argv, first)
+  local arg = {}
+  for i = 0, #argv do
+    arg[i - (first or 0)] = argv[i]
+  end
+  _G.arg = arg
+end
+
+-- Runs fn as a task, so that waiting works at the top level; as pcall.
+local function run_task(session, fn)
+  local loop = require "mj.loop"
+  local ok, results = nil, { n = 0 }
+  local function handler(err)
+    if session.traceback and err ~= interrupt then
+      session.trace = debug.traceback("", 2)
+    end
+    return { err = err }
+  end
+  local function keep(first, ...)
+    ok, results = first, table.pack(...)
+  end
+  loop.check, loop.report = session.check, session.report
+  local ran, err = pcall(loop.run, function()
+    keep(xpcall(fn, handler))
+  end)
+  if not ran then
+    return false, err
+  elseif not ok then
+    return false, results[1].err
+  end
+  return true, table.unpack(results, 1, results.n)
+end
+
+local function report(session, err)
+  complain(text_of(err) .. (session.trace or ""))
+  session.trace = nil
+end
+
+-- One line of the interactive mode: errors and Ctrl-C end the line only.
+local function run_line(session, chunk)
+  return (function(ok, ...)
+    if not ok then
+      report(session, (...))
+      session.sys.ready()
+    end
+    return ok, ...
+  end)(run_task(session, chunk))
+end
+
+local function interact(session)
+  local tty = session.sys.isatty(0)
+  require("mj.cli.repl").loop(function(prompt)
+    if tty then
+      io.write(prompt)
+      io.flush()
+    end
+    local line = io.read "L"
+    return line and line:gsub("\n$", "")
+  end, function(chunk)
+    return run_line(session, chunk)
+  end, complain)
+  if tty then
+    print()
+  end
+end
+
+-- The whole of a run but for the lines typed in.
+local function program(session, opts, argv)
+  run_init()
+  for _, step in ipairs(opts.steps) do
+    run_step(step)
+  end
+  if opts.first then
+    run_script(argv, opts.first)
+  elseif #opts.steps == 0 and not opts.show and not session.sys.isatty(0) then
+    assert(loadfile(nil, "t"))()
+  end
+end
+
+-- The run goes on while coroutines of mj.spawn do; jobs that nobody waits for
+-- do not hold it up.
+local function wait_for_coroutines()
+  local loop, sources = require "mj.loop", require "mj.sources"
+  while loop.pending() > sources.pending() do
+    if loop.timeout() ~= 0 and sources.pending() == 0 and sources.timers() == 0 then
+      error("a coroutine waits for something that cannot happen", 0)
+    end
+    loop.turn(nil)
+  end
+end
+
+-- Once: os.exit and the end of the run both come here.
+local function leave(session)
+  if not package.loaded["mj.client"] or session.left then
+    return
+  end
+  session.left = true
+  local ok, err = pcall(require("mj.cli.leave").leave, session.sys.signal, complain)
+  if not ok then
+    complain(text_of(err))
+  end
+end
+
+local function run(session, opts, argv)
+  local sys = session.sys
+  local os_exit = os.exit
+  os.exit = function(...) -- luacheck: ignore 122
+    leave(session)
+    return os_exit(...)
+  end
+  local ok, err = run_task(session, function()
+    return program(session, opts, argv)
+  end)
+  if ok then
+    ok, err = pcall(wait_for_coroutines)
+  end
+  if ok and (opts.interactive
+      or (not opts.first and #opts.steps == 0 and not opts.show and sys.isatty(0))) then
+    interact(session)
+  end
+  local signal = sys.signal()
+  if signal then
+    complain "interrupted"
+  elseif not ok then
+    report(session, err)
+  end
+  leave(session)
+  if signal then
+    return 128 + signal
+  end
+  return ok and not session.failed and OK or FAILED
+end
+
+local function new_session(sys, opts)
+  local session = { sys = sys, traceback = opts.traceback }
+  function session.check()
+    if sys.signal() then
+      error(interrupt, 0)
+    end
+  end
+  -- What ended a coroutine that nobody waits for; Ctrl-C has its own words.
+  function session.report(text)
+    if not sys.signal() then
+      session.failed = true
+      complain(opts.traceback and text or text:match "^[^\n]*")
+    end
+  end
+  return session
+end
+
+local function main(sys, argv)
+  local opts, err = options.parse(argv)
+  if not opts then
+    return USAGE, err
+  end
+  set_paths(sys)
+  if opts.help then
+    io.write(options.usage)
+    return OK
+  elseif opts.version then
+    print_versions(sys)
+    return OK
+  elseif opts.sim_serve then
+    return serve(sys, opts.sim_serve)
+  end
+  if opts.show then
+    print(("mjlua %s (Lua %s)"):format(sys.version, sys.lua))
+  end
+  if opts.warnings then
+    warn "@on"
+  end
+  set_arg(argv, opts.first)
+  if opts.sim then
+    local status
+    status, err = use_simulator(opts.sim == true and "" or opts.sim)
+    if status then
+      return status, err
+    end
+  end
+  sys.catch(interrupt)
+  return run(new_session(sys, opts), opts, argv)
+end
+
+return function(sys, argv)
+  local status, err = main(sys, argv)
+  if err then
+    complain(err)
+  end
+  return status
+end

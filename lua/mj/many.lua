@@ -1,0 +1,199 @@
+-- SPDX-License-Identifier: MIT
+-- Many jobs at once.  An error of one never loses another.
+
+local err = require "mj.err"
+local job = require "mj.job"
+local loop = require "mj.loop"
+local option = require "mj.option"
+local signal = require "mj.signal"
+option.mine()
+
+local many = {}
+
+-- Jobs and coroutines end in the same ways.
+local function ended(what, item)
+  if job.is(item) then
+    return item._ended
+  elseif loop.is_fiber(item) then
+    item.awaited = true
+    return item.ended
+  end
+  option.raise(("%s: job expected, got %s"):format(what, type(item)))
+end
+
+-- value, err of something that has ended.
+local function outcome(item)
+  if job.is(item) then
+    return item:await()
+  elseif item.failure then
+    return nil, item.failure[1]
+  end
+  return item.results[1], item.results[2]
+end
+
+local function timeout_of(item)
+  return job.is(item) and item._client._timeout or 0
+end
+
+-- Without a timeout of its own, a wait for many is as patient as the most
+-- patient of them; coroutines have no limit.
+local function deadline_for(what, list, opts)
+  local seconds = option.seconds(what, "timeout", opts.timeout)
+  if seconds then
+    return loop.deadline(seconds)
+  end
+  for _, item in ipairs(list) do
+    if loop.is_fiber(item) then
+      return nil
+    end
+    seconds = math.max(seconds or 0, timeout_of(item))
+  end
+  return loop.deadline(seconds)
+end
+
+local function not_ended(item)
+  local token = job.is(item) and item:token() or nil
+  return err.new("timeout", "no end in time; the work goes on",
+    { retryable = true, token = token, task_id = token })
+end
+
+local wait_schema = { timeout = "number" }
+
+-- mj.await(job or coroutine), or mj.await(list) -> results, errors.
+function many.await(what, opts)
+  if job.is(what) or loop.is_fiber(what) then
+    return what:await(opts)
+  elseif type(what) ~= "table" then
+    option.raise("mj.await: job or list of jobs expected, got " .. type(what))
+  end
+  opts = option.check("mj.await", opts, wait_schema)
+  local events = {}
+  for i, item in ipairs(what) do
+    events[i] = ended("mj.await", item)
+  end
+  local deadline = deadline_for("mj.await", what, opts)
+  local results, errors = {}, {}
+  for i, item in ipairs(what) do
+    if loop.wait(events[i], loop.remaining(deadline)) then
+      results[i], errors[i] = outcome(item)
+    else
+      errors[i] = not_ended(item)
+    end
+  end
+  return results, errors
+end
+
+-- for i, task, err in mj.each(jobs): in the order in which they end.
+function many.each(list, opts)
+  if type(list) ~= "table" then
+    option.raise("mj.each: list of jobs expected, got " .. type(list))
+  end
+  opts = option.check("mj.each", opts, wait_schema)
+  local deadline = deadline_for("mj.each", list, opts)
+  local queue, head, tail = {}, 1, 0
+  local missing, left = {}, #list
+  local news = signal.new()
+  for i, item in ipairs(list) do
+    missing[i] = true
+    signal.hook(ended("mj.each", item), function()
+      tail = tail + 1
+      queue[tail] = i
+      signal.fire(news)
+    end)
+  end
+  -- Lua 5.1 cannot yield out of an iterator.
+  local nested_only = not loop.yields_anywhere
+  return function()
+    if left == 0 then
+      return nil
+    end
+    left = left - 1
+    if head > tail then
+      news = signal.new()
+      loop.wait(news, loop.remaining(deadline), nested_only)
+    end
+    if head > tail then
+      local i = next(missing)
+      missing[i] = nil
+      return i, nil, not_ended(list[i])
+    end
+    local i = queue[head]
+    queue[head] = nil
+    head = head + 1
+    missing[i] = nil
+    return i, outcome(list[i])
+  end
+end
+
+local map_schema = { concurrency = "number" }
+
+-- A list or an iterator, as a function that returns index and item.
+local function items_of(list)
+  local i = 0
+  local callable = type(list) == "function"
+  if not callable and type(list) ~= "table" then
+    option.raise("mj.map: list or iterator expected, got " .. type(list))
+  end
+  return function()
+    i = i + 1
+    local item
+    if callable then
+      item = list()
+    else
+      item = list[i]
+    end
+    if item ~= nil then
+      return i, item
+    end
+  end
+end
+
+local function keep(fiber, i, results, errors)
+  local value, e = outcome(fiber)
+  results[i] = value
+  if value == nil then
+    errors[i] = e
+  end
+end
+
+-- fn(item, i) for each, at most `concurrency` at a time.  fn may return a job.
+function many.map(list, fn, opts)
+  opts = option.check("mj.map", opts, map_schema)
+  local most = opts.concurrency or 32
+  if type(fn) ~= "function" then
+    option.raise("mj.map: function expected, got " .. type(fn))
+  elseif most ~= most or most < 1 then
+    option.raise "mj.map: field 'concurrency': 1 or more expected"
+  end
+  local function call(item, i)
+    local value, e = fn(item, i)
+    if job.is(value) then
+      return value:await()
+    end
+    return value, e
+  end
+  local results, errors = {}, {}
+  local next_item, running = items_of(list), 0
+  local freed
+  local i, item = next_item()
+  while i or running > 0 do
+    freed = signal.new()
+    while i and running < most do
+      local fiber, at = loop.spawn(call, item, i), i
+      fiber.awaited = true
+      running = running + 1
+      signal.hook(fiber.ended, function()
+        running = running - 1
+        keep(fiber, at, results, errors)
+        signal.fire(freed)
+      end)
+      i, item = next_item()
+    end
+    if running > 0 then
+      loop.wait(freed)
+    end
+  end
+  return results, errors
+end
+
+return many

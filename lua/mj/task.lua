@@ -1,0 +1,304 @@
+-- SPDX-License-Identifier: MIT
+-- A task: what the gateway said about it, once.  Read-only; refresh() asks for
+-- a new one.
+
+local core = require "mj.core"
+local err = require "mj.err"
+local loop = require "mj.loop"
+local option = require "mj.option"
+local save = require "mj.save"
+local signal = require "mj.signal"
+local sources = require "mj.sources"
+option.mine()
+
+local task = {}
+
+local methods = {}
+local mt = { __name = "mj.task" }
+local DATA, CLIENT, TASK = {}, {}, {} -- private keys
+
+-- The gateways' spellings, as their pages have them.
+local aliases = {
+  imageUrl = "image_url",
+  imageUrls = "images",
+  videoUrl = "video_url",
+  failReason = "fail_reason",
+  promptEn = "prompt_en",
+  finalPrompt = "final_prompt",
+}
+-- These are milliseconds on the wire, and under the wire's name.
+local wall = {
+  submitTime = "submitted_at",
+  startTime = "started_at",
+  finishTime = "finished_at",
+}
+
+-- Buttons -------------------------------------------------------------------
+
+local button_methods = {}
+local button_mt = { __name = "mj.button" }
+
+button_mt.__index = function(self, name)
+  if name == "customId" then
+    return rawget(self, "custom_id")
+  elseif name == "intent" then
+    local custom_id = rawget(self, "custom_id")
+    return custom_id and core.intent(custom_id)
+  end
+  return button_methods[name]
+end
+
+button_mt.__tostring = function(self)
+  return ("mj.button %s"):format(self.label or self.emoji or self.custom_id or "?")
+end
+
+function button_methods:click(opts)
+  return self[TASK]:click(self, opts)
+end
+
+local buttons_mt = { __name = "mj.buttons" }
+
+-- task.buttons.U2, task.buttons["upscale:2"], task.buttons["🔄"]
+buttons_mt.__index = function(self, selector)
+  if type(selector) ~= "string" then
+    return nil
+  end
+  local i = core.find_button(self, selector)
+  return i and rawget(self, i)
+end
+
+buttons_mt.__tostring = function(self)
+  local names = {}
+  for i, button in ipairs(self) do
+    names[i] = button.label or button.emoji or button.intent or button.custom_id
+  end
+  return table.concat(names, " ")
+end
+
+local function own_buttons(self, list)
+  for _, button in ipairs(list) do
+    button[TASK] = self
+    setmetatable(button, button_mt)
+  end
+  return setmetatable(list, buttons_mt)
+end
+
+function task.is_button(value)
+  return type(value) == "table" and getmetatable(value) == button_mt
+end
+
+-- The task -----------------------------------------------------------------
+
+function task.is(value)
+  return type(value) == "table" and getmetatable(value) == mt
+end
+
+-- `data` is the core's table; it becomes the task's own.
+function task.new(client, data)
+  local self = setmetatable({ [DATA] = data, [CLIENT] = client }, mt)
+  data.buttons = own_buttons(self, data.buttons or {})
+  data.images = data.images or {}
+  return self
+end
+
+-- lua-cjson, if it is there, marks an empty array so that it stays one.
+local prepared = false
+local function prepare_decoder()
+  prepared = true
+  local ok, cjson = pcall(require, "cjson")
+  if ok and type(cjson) == "table" and cjson.empty_array_mt then
+    core.set_empty_array(cjson.empty_array_mt)
+  end
+end
+
+local function decode(data)
+  if not prepared then
+    prepare_decoder()
+  end
+  if data.json then
+    data.raw = core.decode(data.json)
+  end
+  return data.raw
+end
+
+mt.__index = function(self, name)
+  local data = rawget(self, DATA)
+  if methods[name] then
+    return methods[name]
+  elseif name == "raw" and data.raw == nil then
+    return decode(data)
+  elseif wall[name] then
+    return data[wall[name]] and data[wall[name]] * 1000
+  end
+  return data[aliases[name] or name]
+end
+
+mt.__newindex = function(_, name)
+  option.raise(("task: '%s' cannot be set: a task is a snapshot"):format(tostring(name)))
+end
+
+mt.__pairs = function(self)
+  return next, rawget(self, DATA), nil
+end
+
+mt.__tostring = function(self)
+  return ("mj.task %s (%s %s)"):format(tostring(self.id), self.action or "?", self.status or "?")
+end
+
+function methods:can(button)
+  if type(button) ~= "string" then
+    option.raise("task:can: string expected, got " .. type(button))
+  end
+  local i, e = core.find_button(self.buttons, button)
+  if i then
+    return true
+  end
+  return false, e
+end
+
+-- A job that presses a button: the button itself, its customId, label, emoji or
+-- intent.
+function methods:click(button, opts)
+  return rawget(self, CLIENT):_click("task:click", self, button, opts)
+end
+
+-- Operations ----------------------------------------------------------------
+
+local function give_up(op)
+  if op.id and not op.over.fired then
+    op.pump:forget(op.id)
+    op.pump.box:cancel(op.id)
+  end
+end
+
+-- Something short in the core: over, and then payload.
+function task.operation(pump, id, e)
+  local op = { over = signal.new(), payload = nil, id = id, pump = pump }
+  if not id then
+    op.payload = { error = e }
+    signal.fire(op.over)
+    return op
+  end
+  sources.expect(pump, id, function(kind, payload)
+    op.payload = payload
+    if kind == "done" then
+      signal.fire(op.over)
+    elseif op.first and payload.task then
+      give_up(op) -- one answer is enough
+      signal.fire(op.over)
+    end
+  end)
+  return op
+end
+
+-- Waiting -------------------------------------------------------------------
+
+local function remaining(self, what, opts, schema)
+  opts = option.check(what, opts, schema)
+  local seconds = option.seconds(what, "timeout", opts.timeout)
+  return loop.deadline(seconds or rawget(self, CLIENT)._timeout)
+end
+
+local timeout_schema = { timeout = "number" }
+
+-- Waits for an operation until `deadline`: its payload.
+local function finish(op, deadline, what)
+  if not loop.wait(op.over, loop.remaining(deadline)) then
+    give_up(op)
+    return nil, err.new("timeout", what .. ": no end in time", { retryable = true })
+  elseif op.payload.error then
+    return nil, op.payload.error
+  end
+  return op.payload
+end
+
+-- A new snapshot, or nil, err.
+function methods:refresh(opts)
+  local client = rawget(self, CLIENT)
+  local deadline = remaining(self, "task:refresh", opts, timeout_schema)
+  local op = client:_look(self.id)
+  local payload, e = finish(op, deadline, "task:refresh")
+  if op.payload and op.payload.task then -- a task that failed is an answer too
+    return task.new(client, op.payload.task)
+  end
+  return payload and self, e
+end
+
+local function addresses(self)
+  if #self.images > 0 then
+    return self.images
+  elseif self.image_url or self.video_url then
+    return { self.image_url or self.video_url }
+  end
+  return nil, err.new("not_found",
+    ("task %s has no picture (status %s)"):format(tostring(self.id), tostring(self.status)),
+    { task_id = self.id, task = self })
+end
+
+-- The bytes of picture i, and its content type; or nil, err.
+function methods:bytes(i, opts)
+  local client = rawget(self, CLIENT)
+  local deadline = remaining(self, "task:bytes", opts, timeout_schema)
+  local list, e = addresses(self)
+  if not list then
+    return nil, e
+  elseif not list[i or 1] then
+    return nil, err.new("not_found",
+      ("task %s has no picture %s"):format(tostring(self.id), tostring(i)))
+  end
+  local payload
+  payload, e = finish(client:_fetch(list[i or 1]), deadline, "task:bytes")
+  if not payload then
+    return nil, e
+  end
+  return payload.data or "", payload.content_type
+end
+
+local function give_up_all(ops)
+  for _, op in pairs(ops) do
+    give_up(op)
+  end
+end
+
+local function write_all(client, self, template, fetches, deadline)
+  local paths, writes = {}, {}
+  for i, fetch in ipairs(fetches) do
+    local payload, e = finish(fetch, deadline, "task:save")
+    if not payload then
+      give_up_all(fetches)
+      return nil, e
+    end
+    local bytes = payload.data or ""
+    fetch.payload = {} -- the bytes are large
+    paths[i] = save.path(template, self, i, #fetches, bytes)
+    writes[i] = client:_write(paths[i], bytes)
+  end
+  for _, write in ipairs(writes) do
+    local payload, e = finish(write, deadline, "task:save")
+    if not payload then
+      return nil, e
+    end
+  end
+  return save.paths(paths)
+end
+
+-- Saves every picture; the list of paths, or nil, err.
+function methods:save(template, opts)
+  if template ~= nil and type(template) ~= "string" then
+    option.raise("task:save: path expected, got " .. type(template))
+  end
+  local client = rawget(self, CLIENT)
+  local deadline = remaining(self, "task:save", opts, timeout_schema)
+  local list, e = addresses(self)
+  if not list then
+    return nil, e
+  end
+  save.path(template or "", self, 1, #list, "") -- a mistake in it shows before the work
+  local fetches = {}
+  for i, url in ipairs(list) do
+    fetches[i] = client:_fetch(url)
+  end
+  return write_all(client, self, template or "", fetches, deadline)
+end
+
+return task

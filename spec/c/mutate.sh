@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# mutate.sh: takes each row out of the core's tables, and changes each row, and
+# fails unless the table's test fails each time.  A change that does not build
+# is an error, not a success.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+cc=${CC:-cc}
+export MJ_SOURCE_DIR="$root"
+flags="-std=c11 -D_POSIX_C_SOURCE=200809L -O0 -w -I$root/csrc -I$root/spec/c $(pkg-config --cflags yajl libcurl cmocka)"
+libs=$(pkg-config --libs cmocka yajl libcurl)
+
+# FILE TEST START WORD WHAT ROW: prints one line: killed, survived, skipped or broken.
+one() {
+  work=$(mktemp -d "$tmp/m.XXXXXX") || exit 2
+  awk -v start="$3" -v word="$4" -v what="$5" -v row="$6" -f "$here/mutate.awk" \
+    "$root/csrc/$1" >"$work/$1" 2>"$work/log"
+  rc=$?
+  verdict=survived
+  if [ $rc = 3 ]; then
+    verdict=skipped
+  elif [ $rc != 0 ]; then
+    verdict=broken
+  elif ! $cc $flags -c "$work/$1" -o "$work/mutant.o" 2>"$work/log" ||
+    ! $cc "$work/mutant.o" "$tmp/test_$2.o" "$tmp/libcore.a" $libs -lm -o "$work/test" 2>>"$work/log"; then
+    verdict=broken
+  elif ! timeout 60 "$work/test" >"$work/log" 2>&1; then
+    verdict=killed
+  fi
+  echo "$verdict $1 $5 row $6"
+  [ $verdict = broken ] && sed 's/^/    /' "$work/log" | head -n 5
+  rm -rf "$work"
+}
+
+if [ "${1:-}" = --one ]; then
+  tmp=$2
+  shift 2
+  one "$@"
+  exit 0
+fi
+
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+# All that the tests need, built once; a mutant stands before the archive.
+for f in mem buf err json jsonout button prompt wire wire_mj outcome job schedule address; do
+  $cc $flags -c "$root/csrc/$f.c" -o "$tmp/$f.o" || exit 2
+done
+ar rc "$tmp/libcore.a" "$tmp"/*.o
+for t in outcome button wire job prompt address; do
+  $cc $flags -c "$here/test_$t.c" -o "$tmp/test_$t.o" || exit 2
+done
+$cc $flags -c "$here/wire_case.c" -o "$tmp/wire_case.o" || exit 2
+ar r "$tmp/libcore.a" "$tmp/wire_case.o"
+for t in outcome button wire job prompt address; do
+  $cc "$tmp/test_$t.o" "$tmp/libcore.a" $libs -lm -o "$tmp/plain" &&
+    timeout 60 "$tmp/plain" >"$tmp/log" 2>&1 || {
+    echo "mutate: test_$t fails without any change" >&2
+    exit 2
+  }
+done
+
+# FILE TEST START WORD WHAT...: every row of a table, changed in every way.
+table() {
+  file=$1 test=$2 start=$3 word=$4
+  shift 4
+  n=$(awk -v start="$start" -v word="$word" -v what=count -f "$here/mutate.awk" "$root/csrc/$file") || exit 2
+  for what; do
+    row=1
+    while [ "$row" -le "$n" ]; do
+      printf '%s\0' "$file" "$test" "$start" "$word" "$what" "$row"
+      row=$((row + 1))
+    done
+  done
+}
+
+{
+  table outcome.c outcome 'submit_rows[] = {' '' drop 'V_REFUSED@V_NOT_SENT' \
+    'V_REFUSED@V_UNKNOWN' 'V_NOT_SENT@V_UNKNOWN' 'MJ_E[A-Z_]+@MJ_EFAILED' \
+    '[[:space:]]0}@ 1}' '[[:space:]]1}@ 0}' 'S\\(TEXT\\)@0u' 'S\\(SPRING\\)@0u' 'S\\(JSON\\)@0u' \
+    'S\\(EMPTY\\)@0u' 'S\\(ERROR\\)@0u'
+  table button.c button 'meanings[] = {' '' drop '"[^"]*"}@"flipped"}'
+  table wire.c wire '} words[] = {' '' drop 'MJ_ST_[A-Z_]+@MJ_ST_UNKNOWN'
+  table job.c job 'edges[MJ__STATES] = {' 'BIT\\([A-Z_]+\\)' '.*@0u' '.*@BIT(NEW)'
+  table job.c job 'int mj__state_final(enum mj__state s) {' 's == MJ__[A-Z_]+' '.*@0'
+  table prompt.c prompt 'table[] = {' '' drop '--[a-z]+@--flipped' \
+    'T_INT, [0-9]+@T_INT, -7' 'T_INT, .*}@T_INT, 10, 98765}' 'T_NUMBER, [0-9.]+@T_NUMBER, -0.2' \
+    'T_NUMBER, .*}@T_NUMBER, 0.25, 9}'
+  table address.c address 'closed4[] = {' '' drop ', @, 1+' ', @, -2+'
+  table address.c address 'closed6[] = {' '' drop '}, @}, 1+' '}, @}, -2+'
+} >"$tmp/list"
+
+xargs -0 -n 6 -P "$jobs" "$here/mutate.sh" --one "$tmp" <"$tmp/list" >"$tmp/out"
+
+killed=$(grep -c '^killed' "$tmp/out")
+survived=$(grep -c '^survived' "$tmp/out")
+broken=$(grep -c '^broken' "$tmp/out")
+grep -A 5 '^survived\|^broken' "$tmp/out" | grep -v '^killed\|^skipped\|^--'
+echo "mutate: $killed of $((killed + survived)) changes were noticed; $broken did not build"
+[ "$killed" -gt 300 ] && [ "$survived" = 0 ] && [ "$broken" = 0 ]

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+   test_lua_oom.c - no memory, at each point in turn, for Lua and core alike:
+   nothing crashes, leaks, hangs or is paid for twice; every failure is an error
+   that Lua can catch. */
+#include "test.h"
+#include "lmj.h"
+
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum mode { ONCE, FROM };
+
+static struct {
+  int armed;
+  enum mode mode;
+  unsigned long calls, fail_at;
+  long blocks; /* not freed yet */
+} memory;
+
+/* "Once" is twice in a row: Lua collects its garbage and tries again. */
+static int fails(void) {
+  unsigned long n;
+  if (!memory.armed)
+    return 0;
+  n = ++memory.calls;
+  if (memory.mode == ONCE)
+    return n == memory.fail_at || n == memory.fail_at + 1;
+  return n >= memory.fail_at;
+}
+
+/* A lua_Alloc and an mj_alloc_fn. */
+static void *take(void *ud, void *p, size_t osize, size_t nsize) {
+  void *q;
+  (void)ud;
+  if (nsize == 0) {
+    memory.blocks -= p != NULL;
+    free(p);
+    return NULL;
+  }
+  if ((!p || nsize > osize) && fails())
+    return NULL;
+  q = realloc(p, nsize);
+  memory.blocks += !p && q;
+  return q;
+}
+
+static int arm(lua_State *L) {
+  (void)L;
+  memory.armed = 1;
+  return 0;
+}
+
+/* The world's capsule, and our allocator with it. */
+static struct lmj_capsule *inner;
+
+static void configure(void *ud, mj_config *cfg) {
+  (void)ud;
+  inner->config(inner->ud, cfg);
+  cfg->alloc = take;
+}
+
+static struct lmj_capsule capsule = {LMJ_MAGIC, configure, NULL};
+
+int luaopen_mjtest(lua_State *L);
+
+static void preload(lua_State *L, const char *name, lua_CFunction open) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "preload");
+  lua_pushcfunction(L, open);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 2);
+}
+
+/* What the world counted; stack: ..., world. */
+static lua_Integer count(lua_State *L, const char *name) {
+  lua_Integer n;
+  lua_getfield(L, -1, "counts");
+  lua_pushvalue(L, -2);
+  assert_int_equal(lua_pcall(L, 1, 1, 0), LUA_OK);
+  lua_getfield(L, -1, name);
+  n = lua_tointeger(L, -1);
+  lua_pop(L, 2);
+  return n;
+}
+
+/* Leaves scenarios and world on the stack. */
+static lua_State *begin(void) {
+  char path[512], chunk[700];
+  const char *root = getenv("MJ_SOURCE_DIR");
+  lua_State *L = lua_newstate(take, NULL);
+  assert_non_null(L);
+  assert_non_null(root);
+  luaL_openlibs(L);
+  preload(L, "mj.core", luaopen_mj_core);
+  preload(L, "mjtest", luaopen_mjtest);
+  (void)snprintf(
+      chunk, sizeof chunk,
+      "package.path = '%s/lua/?.lua;%s/lua/?/init.lua;%s/spec/?.lua;'"
+      " .. package.path",
+      root, root, root);
+  assert_int_equal(luaL_dostring(L, chunk), LUA_OK);
+  (void)snprintf(path, sizeof path, "%s/spec/support/oom.lua", root);
+  if (luaL_dofile(L, path) != LUA_OK)
+    fail_msg("%s", lua_tostring(L, -1));
+  lua_getfield(L, -1, "world");
+  if (lua_pcall(L, 0, 1, 0) != LUA_OK)
+    fail_msg("%s", lua_tostring(L, -1));
+  lua_getfield(L, -1, "capsule");
+  lua_pushvalue(L, -2);
+  assert_int_equal(lua_pcall(L, 1, 1, 0), LUA_OK);
+  inner = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return L;
+}
+
+/* Everything but "out of memory", in one of its shapes, is a fault.  Without
+   memory to read the answer, what became of a paid request is not known. */
+static void check_failure(lua_State *L, int status, unsigned long at) {
+  const char *text = luaL_tolstring(L, -1, NULL);
+  if (status == LUA_ERRMEM)
+    return;
+  if (strstr(text, "not enough memory") || strstr(text, "resource: ") ||
+      strstr(text, "unknown_outcome: "))
+    return;
+  fail_msg("point %lu: %s", at, text);
+}
+
+/* One run; 1 if it got to its end. */
+static int run(const char *scenario, enum mode mode, unsigned long at) {
+  lua_State *L = begin();
+  int status, done;
+  memory.armed = 0;
+  memory.calls = 0;
+  memory.mode = mode;
+  memory.fail_at = at;
+  lua_getfield(L, 1, scenario);
+  lua_pushcfunction(L, arm);
+  lua_pushlightuserdata(L, &capsule);
+  status = lua_pcall(L, 2, 1, 0);
+  memory.armed = 0;
+  if (status != LUA_OK)
+    check_failure(L, status, at);
+  done = status == LUA_OK;
+  lua_settop(L, 2);
+  assert_true(count(L, "paid") <= 2);
+  assert_int_equal(count(L, "refused_tickets"), 0);
+  lua_close(L);
+  assert_int_equal(memory.blocks, 0);
+  return done;
+}
+
+static void each_point(const char *scenario, enum mode mode) {
+  unsigned long n, calls = 0, survived = 0;
+  for (n = 1;; n++) {
+    int done = run(scenario, mode, n);
+    if (memory.calls < n) { /* the point lies behind the end */
+      assert_true(done);
+      break;
+    }
+    calls = n;
+    survived += (unsigned long)done;
+    assert_true(n < 100000);
+  }
+  print_message("%s, %s: %lu points, %lu of them survived\n", scenario,
+                mode == ONCE ? "once" : "from n on", calls, survived);
+  assert_true(calls > 200);
+}
+
+static void binding_once(void **state) {
+  (void)state;
+  each_point("binding", ONCE);
+}
+
+static void binding_from(void **state) {
+  (void)state;
+  each_point("binding", FROM);
+}
+
+static void modules_once(void **state) {
+  (void)state;
+  each_point("modules", ONCE);
+}
+
+static void modules_from(void **state) {
+  (void)state;
+  each_point("modules", FROM);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(binding_once),
+      cmocka_unit_test(binding_from),
+      cmocka_unit_test(modules_once),
+      cmocka_unit_test(modules_from),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

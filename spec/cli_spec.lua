@@ -1,0 +1,358 @@
+-- SPDX-License-Identifier: MIT
+-- mjlua from outside: its options, its errors, what it says when it leaves.
+
+local run = require "spec.support.run"
+
+local q = run.quote
+
+describe("mjlua", function()
+  local folder
+  before_each(function()
+    folder = run.folder()
+  end)
+  after_each(function()
+    run.remove(folder)
+  end)
+
+  local function script(text)
+    run.spit(folder .. "/s.lua", text)
+    return folder .. "/s.lua"
+  end
+
+  local function check(expected_out, ...)
+    local status, out, err = run.lua(...)
+    assert.equal("", err)
+    assert.equal(expected_out, out)
+    assert.equal(0, status)
+  end
+
+  describe("runs Lua", function()
+    it("-e, in order, with the same globals", function()
+      check("3\n", "-e", "x = 1", "-ex = x + 2", "-e", "print(x)")
+    end)
+
+    it("a script with arg and ...", function()
+      local path = script "print(arg[0] == (debug.getinfo(1).source:sub(2)), arg[-1], ...)"
+      check("true\t--\ta\tb c\n", "--", path, "a", "b c")
+    end)
+
+    it("standard input", function()
+      local status, out = run.shell("echo 'print(1, ...)' | " .. run.mjlua .. " - x")
+      assert.same({ 0, "1\tx\n" }, { status, out })
+      status, out = run.shell("echo 'print(2)' | " .. run.mjlua)
+      assert.same({ 0, "2\n" }, { status, out })
+    end)
+
+    it("-l, with and without a name", function()
+      check("table\ttable\n", "-l", "cjson", "-l", "j=cjson.safe", "-e",
+        "print(type(cjson), type(j))")
+    end)
+
+    it("-v and --version", function()
+      local status, out = run.lua "-v"
+      assert.equal(0, status)
+      assert.truthy(out:find "^mjlua %d+%.%d+%.%d+ %(Lua 5%.4%.%d+%)\n$")
+      status, out = run.lua "--version"
+      assert.equal(0, status)
+      for _, name in ipairs { "libcurl/", "yajl/", "lua%-cjson", "mj.httpd", "mj.image" } do
+        assert.truthy(out:find(name), name .. " in " .. out)
+      end
+    end)
+
+    it("--help names each option", function()
+      local status, out = run.lua "--help"
+      assert.equal(0, status)
+      for _, option in ipairs { "-e", "-l", "-i", "-v", "-W", "--sim", "--sim-serve",
+        "--traceback", "--version", "--help" } do
+        assert.truthy(out:find("\n  " .. option, 1, true), option)
+      end
+    end)
+
+    it("-i, an expression, several lines, an error, going on", function()
+      local lines = "1 + 1\nfor i = 1, 2 do\nprint(i)\nend\nerror('no', 0)\n'still here'\n"
+      local status, out, err = run.shell(("printf %%s %s | %s -i"):format(q(lines), run.mjlua))
+      assert.equal("mjlua: no\n", err)
+      assert.truthy(out:find "\n2\n1\n2\nstill here\n$", out)
+      assert.equal(0, status)
+    end)
+
+    it("closes the state: finalizers run", function()
+      check("closed\n", "-e", "setmetatable({}, { __gc = function() print 'closed' end })")
+    end)
+
+    it("refuses bytecode", function()
+      run.spit(folder .. "/b.lua", string.dump(function() end))
+      local status, _, err = run.lua(folder .. "/b.lua")
+      assert.equal(1, status)
+      assert.truthy(err:find "binary chunk")
+    end)
+
+    it("wrapped and resumed coroutines behave as Lua's own", function()
+      check("true\t1\t2\nfalse\tx\nfalse\tcannot resume dead coroutine\n"
+        .. "(command line):5: from inside\n7\t8\nclosed\n", "-e", [[
+local co = coroutine.create(function(a) local b = coroutine.yield(a, 2) error(b, 0) end)
+print(coroutine.resume(co, 1))
+print(coroutine.resume(co, "x"))
+print(coroutine.resume(co))
+local w = coroutine.wrap(function() error("from inside") end)
+print((select(2, pcall(function() w() end)):gsub("^.-:%d+: ", "")))
+w = coroutine.wrap(function(...) coroutine.yield(...) end)
+print(w(7, 8))
+w = coroutine.wrap(function()
+  local x <close> = setmetatable({}, { __close = function() print "closed" end })
+  error "gone"
+end)
+pcall(w)]])
+    end)
+  end)
+
+  describe("errors", function()
+    it("of usage end with 2 and name the nearest option", function()
+      local status, out, err = run.lua("--simm", "x.lua")
+      assert.same({ 2, "", "mjlua: unknown option '--simm'; did you mean '--sim'?\n" },
+        { status, out, err })
+      status, out, err = run.lua "--hepl"
+      assert.same({ 2, "", "mjlua: unknown option '--hepl'; did you mean '--help'?\n" },
+        { status, out, err })
+      assert.equal(2, (run.lua "-e"))
+      assert.equal(2, (run.lua "-x"))
+      assert.equal(2, (run.lua("--help=yes")))
+      assert.equal(2, (run.lua("--sim-serve", "127.0.0.1:0", "script.lua")))
+    end)
+
+    it("of the simulator's settings name the nearest one", function()
+      local status, _, err = run.lua("--sim=profil=new-api", "-e", "")
+      assert.equal(2, status)
+      assert.truthy(err:find "^mjlua: %-%-sim: " and err:find "profile", err)
+      status, _, err = run.lua("--sim=profile=newapi", "-e", "")
+      assert.same({ 2, "mjlua: --sim: sim.start: unknown profile 'newapi' "
+        .. "(did you mean 'new-api'?)\n" }, { status, err })
+    end)
+
+    it("in a script are one line with the place", function()
+      local path = script "local x\nx.y = 1"
+      local status, _, err = run.lua(path)
+      assert.same({ 1, ("mjlua: %s:2: attempt to index a nil value (local 'x')\n"):format(path) },
+        { status, err })
+    end)
+
+    it("in a script that does not parse, or is not there", function()
+      local path = script "x ="
+      local status, _, err = run.lua(path)
+      assert.equal(1, status)
+      assert.truthy(err:find(("mjlua: %s:1: unexpected symbol"):format(path), 1, true))
+      status, _, err = run.lua(folder .. "/none.lua")
+      assert.equal(1, status)
+      assert.truthy(err:find "^mjlua: cannot open ")
+    end)
+
+    it("carry a trace when asked", function()
+      local path = script "local function inner() error 'deep' end\nlocal function outer()\n"
+      local file = io.open(path, "a")
+      file:write "  inner()\nend\nouter()\n"
+      file:close()
+      local _, _, err = run.lua(path)
+      assert.falsy(err:find "stack traceback")
+      _, _, err = run.lua("--traceback", path)
+      assert.truthy(err:find "stack traceback" and err:find "in upvalue 'inner'", err)
+    end)
+
+    it("that are tables show their text, or their type", function()
+      local _, _, err = run.lua("-e",
+        "error(setmetatable({}, { __tostring = function() return 'as text' end }))")
+      assert.equal("mjlua: as text\n", err)
+      _, _, err = run.lua("-e", "error {}")
+      assert.equal("mjlua: (error object is a table value)\n", err)
+    end)
+
+    it("of the world are one line without a place", function()
+      local status, _, err = run.lua("-e",
+        [[local mj = require "mj"
+          assert(mj.client { base_url = "http://127.0.0.1:1", api_key = "sk-secret-0123456789" }
+            :imagine "cat":await())]])
+      assert.equal(1, status)
+      assert.truthy(err:find "^mjlua: [^\n]+\n$", err)
+      assert.falsy(err:find("secret", 1, true))
+    end)
+
+    it("without a gateway say what to set", function()
+      local status, _, err = run.lua("-e", [[require "mj".imagine "cat":await()]])
+      assert.equal(1, status)
+      assert.truthy(err:find "MJ_BASE_URL", err)
+    end)
+  end)
+
+  describe("--sim", function()
+    it("gives scripts a gateway", function()
+      local status, out, err = run.lua("--sim=clock=200", "-e", [[
+        local task = assert(require "mj".imagine "cat":await())
+        print(task.status, #task.buttons > 4)]])
+      assert.same({ "", "SUCCESS\ttrue\n", 0 }, { err, out, status })
+    end)
+
+    it("takes the place of the environment", function()
+      local status, out = run.shell("MJ_BASE_URL=http://127.0.0.1:1 MJ_API_KEY=sk-real "
+        .. run.mjlua .. " --sim=clock=200 -e " .. q [[
+          print(assert(require "mj".client {}:imagine "cat":await()).status)]])
+      assert.same({ 0, "SUCCESS\n" }, { status, out })
+    end)
+
+    it("plays the other profile", function()
+      local status, out, err = run.lua("--sim=profile=novicezk,clock=200", "-e", [[
+        local grid = assert(require "mj".imagine "cat":await())
+        print(grid.status, assert(grid:click "U3":await()).action)]])
+      assert.same({ "", "SUCCESS\tUPSCALE\n", 0 }, { err, out, status })
+    end)
+  end)
+
+  describe("--sim-serve", function()
+    -- Serves while the commands run, with $url; INT ends it.
+    local function serving(arguments, commands, signal)
+      return run.shell(([[
+        : >%s/url
+        env --default-signal=INT %s --sim-serve %s >%s/url 2>%s/log &
+        pid=$!
+        i=0
+        while [ "$(wc -l <%s/url)" -lt 2 ] && [ $i -lt 500 ]; do i=$((i + 1)); sleep 0.01; done
+        url=$(head -n 1 %s/url)
+        eval "$(tail -n 1 %s/url)"
+        %s
+        kill -%s $pid
+        wait $pid
+        echo "status $?"
+        cat %s/log]]):format(folder, run.mjlua, arguments, folder, folder, folder, folder, folder,
+        commands, signal or "INT", folder))
+    end
+
+    it("says where, serves until SIGINT, ends with 0", function()
+      local _, out, err = serving("127.0.0.1:0,clock=200", run.mjlua .. " -e " .. q [[
+        print(assert(require "mj".imagine "cat":await()).status)]])
+      assert.same({ "SUCCESS\nstatus 0\n", "" }, { out, err })
+    end)
+
+    it("ends with 0 on SIGTERM, without an address too", function()
+      local _, out = serving("", [[
+        case $url in http://127.0.0.1:[0-9]*) echo "$MJ_BASE_URL" | grep -cxF "$url" ;; esac
+        case $MJ_API_KEY in ?*) echo key ;; esac]], "TERM")
+      assert.equal("1\nkey\nstatus 0\n", out)
+    end)
+
+    it("says when the address is taken", function()
+      local _, out = serving("127.0.0.1:0", [[
+        port=${url##*:}
+        ]] .. run.mjlua .. [[ --sim-serve 127.0.0.1:$port 2>&1 | sed 's/[0-9]\{4,\}/PORT/g'
+        ]])
+      assert.truthy(out:find "^mjlua: [^\n]+\nstatus 0\n", out)
+    end)
+  end)
+
+  describe("leaving", function()
+    it("waits for coroutines, which may wait for jobs", function()
+      local status, out, err = run.lua("--sim=clock=200", "-e", [[
+        local mj = require "mj"
+        for i = 1, 2 do
+          mj.spawn(function() print(i, assert(mj.imagine "cat":await()).status) end)
+        end
+        mj.spawn(function() mj.sleep(0.05) print "slept" end)
+        print "end"]])
+      assert.equal("", err)
+      assert.truthy(out:find "^end\nslept\n%d\tSUCCESS\n%d\tSUCCESS\n$", out)
+      assert.equal(0, status)
+    end)
+
+    it("reports a coroutine that failed unheard, and ends with 1", function()
+      local status, _, err = run.lua("-e", [[
+        require "mj".spawn(function() error("lost", 0) end)]])
+      assert.same({ 1, "mjlua: error in a coroutine: lost\n" }, { status, err })
+    end)
+
+    it("sends what was submitted, and says what still runs", function()
+      local status, out, err = run.lua("--sim", "-e", [[
+        local mj = require "mj"
+        for i = 1, 3 do mj.imagine("cat " .. i) end]])
+      assert.same({ 0, "" }, { status, out })
+      assert.truthy(err:find "^mjlua: 3 tasks still running at the gateway", err)
+      -- the three, and the first again in the advice
+      assert.equal(4, select(2, err:gsub("%d%d%d%d%d%d%d+", "")))
+    end)
+
+    it("says how to look a task up", function()
+      local _, out, err = run.lua("--sim", "-e", [[print(require "mj".imagine "cat":id())]])
+      local id = out:match "^(%S+)\n$"
+      assert.equal(("mjlua: 1 task still running at the gateway: %s; "
+        .. "look it up with client:task(\"%s\")\n"):format(id, id), err)
+    end)
+
+    it("does so after an error and after os.exit", function()
+      local status, _, err = run.lua("--sim", "-e", [[require "mj".imagine "cat" error("x", 0)]])
+      assert.equal(1, status)
+      assert.truthy(err:find "^mjlua: x\nmjlua: 1 task still running", err)
+      status, _, err = run.lua("--sim", "-e", [[require "mj".imagine "cat" os.exit(7)]])
+      assert.equal(7, status)
+      assert.truthy(err:find "^mjlua: 1 task still running", err)
+    end)
+
+    it("is silent when nothing is left", function()
+      local status, _, err = run.lua("--sim=clock=200", "-e",
+        [[assert(require "mj".imagine "cat":await())]])
+      assert.same({ 0, "" }, { status, err })
+    end)
+
+    it("reports what could not be sent", function()
+      local status, _, err = run.lua("-e", [[
+        require "mj".client { base_url = "http://127.0.0.1:1" }:imagine "cat"]])
+      assert.equal(0, status)
+      assert.truthy(err:find "^mjlua: 1 task not accepted: network: ", err)
+    end)
+  end)
+
+  describe("Ctrl-C", function()
+    -- Runs a script, interrupts it once it has written "ready".
+    local function interrupted(options, text, again)
+      return run.shell(([[
+        : >%s/out
+        env --default-signal=INT %s %s %s >%s/out 2>%s/err &
+        pid=$!
+        i=0
+        while ! grep -q ready %s/out && [ $i -lt 500 ]; do i=$((i + 1)); sleep 0.01; done
+        kill -INT $pid
+        %s
+        wait $pid
+        echo $?
+        cat %s/err]]):format(folder, run.mjlua, options, q(script(text)), folder, folder, folder,
+        again and "sleep 0.2; kill -INT $pid" or "", folder), 30)
+    end
+
+    it("stops a wait, says what still runs, ends with 130", function()
+      local _, out = interrupted("--sim", [[
+        local job = require "mj".imagine "cat"
+        job:id()
+        print "ready" io.flush()
+        job:await()]])
+      assert.truthy(out:find "^130\nmjlua: interrupted\nmjlua: 1 task still running", out)
+    end)
+
+    it("stops a loop of plain Lua inside a task and inside a coroutine", function()
+      local _, out = interrupted("", [[print "ready" io.flush() while true do end]])
+      assert.equal("130\nmjlua: interrupted\n", out)
+      _, out = interrupted("", [[
+        coroutine.wrap(function() print "ready" io.flush() while true do end end)()]])
+      assert.equal("130\nmjlua: interrupted\n", out)
+    end)
+
+    it("cannot be swallowed by pcall for ever", function()
+      local _, out = interrupted("", [[
+        print "ready" io.flush()
+        while true do pcall(function() while true do end end) end]])
+      assert.equal("130\nmjlua: interrupted\n", out)
+    end)
+
+    it("stops C code the second time", function()
+      local _, out = interrupted("", [[
+        print "ready" io.flush()
+        local s = ("a"):rep(40)
+        s:find(("a?"):rep(40) .. s)]], true)
+      assert.equal("130\n", out)
+    end)
+  end)
+end)

@@ -1,0 +1,124 @@
+-- SPDX-License-Identifier: MIT
+-- The code in README.md runs, its commands exist, its links lead somewhere.
+
+local run = require "spec.support.run"
+
+local readme = run.slurp "README.md"
+
+-- The blocks of a language, in order.
+local function blocks(language)
+  local list = {}
+  for text in readme:gmatch("\n```" .. language .. "\n(.-)\n```") do
+    list[#list + 1] = text
+  end
+  return list
+end
+
+local function exists(path)
+  local file = io.open(path)
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+describe("README.md", function()
+  local folder
+  before_each(function()
+    folder = run.folder()
+  end)
+  after_each(function()
+    run.remove(folder)
+  end)
+
+  local lua = blocks "lua"
+
+  it("has examples in each language", function()
+    assert.truthy(#lua >= 3 and #blocks "sh" >= 3 and #blocks "c" >= 1)
+  end)
+
+  for i, text in ipairs(lua) do
+    it("Lua example " .. i .. " runs", function()
+      run.spit(folder .. "/example.lua", text)
+      local status, out, err = run.shell(
+        ("mjlua=$(realpath %s); cd %s && env -u MJ_BASE_URL -u MJ_API_KEY $mjlua "
+          .. "--sim=clock=200 example.lua"):format(run.mjlua, folder))
+      assert.equal(0, status, err)
+      assert.truthy(#out > 0, "prints something")
+      assert.falsy(out:find "error" or err:find "error", out .. err)
+      -- The example that leaves by timeout may end before the gateway answered.
+      assert.falsy(err:find "not accepted", err)
+    end)
+  end
+
+  it("saves the pictures that the first example names", function()
+    run.spit(folder .. "/example.lua", lua[1])
+    local command = "mjlua=$(realpath %s); cd %s && $mjlua --sim=clock=200 example.lua "
+      .. "&& ls out | wc -l"
+    local status, out = run.shell(command:format(run.mjlua, folder))
+    assert.equal(0, status)
+    assert.truthy(out:find "out/cat.png\n", out)
+    assert.truthy(out:find "\n3\n$", out)
+  end)
+
+  for i, text in ipairs(blocks "c") do
+    it("C example " .. i .. " compiles, links and runs", function()
+      run.spit(folder .. "/example.c", text)
+      local status, out, err = run.shell(
+        ("build=$(realpath %s); cc -std=c11 -Wall -Wextra -Werror -Icsrc %s/example.c "
+          .. "-o %s/example -L$build -lmj -Wl,-rpath,$build && %s/example"):format(
+          run.build, folder, folder, folder))
+      assert.equal(0, status, err)
+      assert.truthy(out:find "^%d+%.%d+%.%d+, libcurl/", out)
+    end)
+  end
+
+  it("names commands and files that exist", function()
+    local n = 0
+    for _, block in ipairs(blocks "sh") do
+      for line in block:gmatch "[^\n]+" do
+        local words = {}
+        for word in line:gmatch "%S+" do
+          words[#words + 1] = word
+        end
+        local program = words[1]
+        assert.truthy(program:find "^scripts/" or program == "build/mjlua" or program == "export"
+          or program == "luarocks", line)
+        for _, word in ipairs(words) do
+          if word:find "^scripts/" or word:find "^examples/" or word:find "^rockspec/" then
+            assert.truthy(exists(word), word)
+          end
+        end
+        n = n + 1
+      end
+    end
+    assert.truthy(n >= 5)
+  end)
+
+  it("runs mjlua with the options it has", function()
+    local _, help = run.lua "--help"
+    for option in readme:gmatch "mjlua (%-%-[%a-]+)" do
+      assert.truthy(help:find("\n  " .. option, 1, true), option)
+    end
+  end)
+
+  it("links to files that exist", function()
+    local n = 0
+    for target in readme:gmatch "%]%(([^)#]+)%)" do
+      if not target:find "^https?:" then
+        assert.truthy(exists(target), target)
+        n = n + 1
+      end
+    end
+    assert.truthy(n >= 5)
+  end)
+
+  it("names each package that building needs", function()
+    local _, names = run.shell "scripts/setup --list build"
+    for name in names:gmatch "[^\n]+" do
+      if name ~= "libc6-dev" then -- comes with gcc
+        assert.truthy(readme:find(name, 1, true), name)
+      end
+    end
+  end)
+end)

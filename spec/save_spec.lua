@@ -1,0 +1,177 @@
+-- SPDX-License-Identifier: MIT
+-- Pictures: their bytes, their files, the files' names.
+
+local cjson = require "cjson"
+local helper = require "helper"
+local mj = require "mj"
+local save = require "mj.save"
+
+describe("save", function()
+  local folder
+
+  before_each(function()
+    helper.before_each()
+    folder = helper.folder()
+  end)
+  after_each(function()
+    helper.remove(folder)
+    helper.after_each()
+  end)
+
+  local function finished(fields, before)
+    local list = before or {}
+    list[#list + 1] = { match = "/fetch", body = helper.task(fields) }
+    local client, world = helper.script(helper.gateway(list))
+    return assert(client:task("77"):await()), world, client
+  end
+
+  it("writes the picture where it is told, and makes folders", function()
+    local task = finished()
+    local paths = assert(task:save(folder .. "/a/b/cat.png"))
+    assert.same({ folder .. "/a/b/cat.png" }, { paths[1], paths[2] })
+    assert.equal(folder .. "/a/b/cat.png", tostring(paths))
+    assert.equal(helper.PNG, helper.slurp(paths[1]))
+  end)
+
+  it("sends no key to where pictures live", function()
+    local task, world = finished()
+    assert(task:bytes())
+    local requests = world:requests()
+    local last = requests[#requests]
+    assert.is_true(last.foreign)
+    assert.is_nil(last.headers.Authorization)
+    assert.is_nil(last.headers["mj-api-secret"])
+  end)
+
+  it("fills the template", function()
+    local task = finished { prompt = "Black cat, 4k!" }
+    local paths = assert(task:save(folder .. "/{id}/{prompt}-{prompt:5}-{n}.{ext}"))
+    assert.equal(folder .. "/77/Black-cat-4k-Black-1.png", tostring(paths))
+  end)
+
+  it("takes the extension from the bytes, not from the server", function()
+    local task = finished(nil, {
+      { match = "/mj/image/", body = helper.JPEG, content_type = "text/html" },
+    })
+    assert.matches("/77%.jpg$", tostring(assert(task:save(folder .. "/"))))
+    for bytes, extension in pairs {
+      [helper.PNG] = "png",
+      [helper.JPEG] = "jpg",
+      ["RIFF1234WEBPVP8 "] = "webp",
+      ["GIF89a"] = "gif",
+      ["\0\0\0\24ftypmp42"] = "mp4",
+      ["\26\69\223\163"] = "webm",
+      ["<html>"] = "bin",
+      [""] = "bin",
+    } do
+      assert.equal(extension, save.extension(bytes))
+    end
+  end)
+
+  it("saves several pictures into several files", function()
+    local urls = {}
+    for i = 1, 3 do
+      urls[i] = { url = helper.BASE .. "/mj/image/" .. i, thumbnail = "" }
+    end
+    local replies = {}
+    for i = 1, 3 do
+      replies[i] = { match = "/mj/image/" .. i, body = helper.PNG .. i, delay = 4 - i, times = 9 }
+    end
+    local task = finished({ imageUrls = urls, imageUrl = cjson.null }, replies)
+    assert.equal(3, #task.images)
+    local paths = assert(task:save(folder .. "/cat.png"))
+    assert.equal(3, #paths)
+    for i = 1, 3 do
+      assert.equal(("%s/cat-%d.png"):format(folder, i), paths[i])
+      assert.equal(helper.PNG .. i, helper.slurp(paths[i]))
+    end
+    assert.equal(table.concat(paths, "\n"), tostring(paths))
+    assert.equal(folder .. "/2-of.png", assert(task:save(folder .. "/{n}-of.{ext}"))[2])
+    assert.equal(helper.PNG .. "2", task:bytes(2))
+    local bytes, e = task:bytes(4)
+    assert.is_nil(bytes)
+    assert.equal("not_found", e.code)
+  end)
+
+  it("lets nothing from outside become a path", function()
+    local task = finished { prompt = "../../etc/passwd\n$(reboot)", id = "77" }
+    local paths = assert(task:save(folder .. "/x-{prompt:60}.{ext}"))
+    assert.equal(folder .. "/x-etc-passwd-reboot.png", tostring(paths))
+    for text, clean in pairs {
+      ["../../x"] = "x",
+      ["..."] = "picture",
+      [""] = "picture",
+      ["黑猫"] = "picture",
+      ["-rf"] = "rf",
+      [".hidden"] = "hidden",
+      ["a/b\\c"] = "a-b-c",
+      ["A_b-1.2"] = "A_b-1.2",
+    } do
+      assert.equal(clean, save.clean(text))
+    end
+    assert.equal("abc", save.clean("abcdef", 3))
+  end)
+
+  it("knows its placeholders", function()
+    local task = finished()
+    assert.has_error(function()
+      task:save(folder .. "/{promt}.png")
+    end, "task:save: unknown placeholder 'promt' (did you mean 'prompt'?)")
+    assert.has_error(function()
+      task:save(7)
+    end, "task:save: path expected, got number")
+  end)
+
+  it("says when there is no picture", function()
+    local task = finished { imageUrl = cjson.null }
+    local paths, e = task:save(folder .. "/x.png")
+    assert.is_nil(paths)
+    assert.equal("not_found", e.code)
+    assert.equal(task, e.task)
+    local bytes
+    bytes, e = task:bytes()
+    assert.is_nil(bytes)
+    assert.equal("not_found", e.code)
+  end)
+
+  it("tells an address that has run out from other trouble", function()
+    local task = finished(nil, {
+      { match = "/mj/image/", http = 403, body = "This content is no longer available." },
+    })
+    local paths, e = task:save(folder .. "/x.png")
+    assert.is_nil(paths)
+    assert.equal("expired", e.code)
+    assert.equal(403, e.http_status)
+    assert.is_nil(io.open(folder .. "/x.png"))
+  end)
+
+  it("says when the file cannot be written", function()
+    local task = finished()
+    local file = assert(io.open(folder .. "/file", "w"))
+    file:close()
+    local paths, e = task:save(folder .. "/file/x.png")
+    assert.is_nil(paths)
+    assert.equal("resource", e.code)
+    assert.equal(0, mj.pending())
+  end)
+
+  it("has a timeout for all of it", function()
+    local task, world = finished(nil, { { match = "/mj/image/", body = "x", delay = 60 } })
+    local start = world:now()
+    local paths, e = task:save(folder .. "/x.png", { timeout = 5 })
+    assert.is_nil(paths)
+    assert.equal("timeout", e.code)
+    assert.near(5, world:now() - start, 0.01)
+    assert.equal(0, mj.pending())
+    local bytes
+    bytes, e = task:bytes(1, { timeout = 0 })
+    assert.is_nil(bytes)
+    assert.equal("timeout", e.code)
+  end)
+
+  it("gives bytes and their type", function()
+    local bytes, content_type = finished():bytes(1, { timeout = 30 })
+    assert.equal(helper.PNG, bytes)
+    assert.equal("image/png", content_type)
+  end)
+end)

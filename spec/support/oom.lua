@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: MIT
+-- What test_lua_oom.c runs again and again, each time without memory at another
+-- point.  Gets arm (memory fails from here on) and the capsule of a world;
+-- returns "done", or raises what went wrong.
+
+local scenarios = {}
+
+local BASE = "http://gateway.test"
+
+-- The binding alone.
+function scenarios.binding(arm, capsule)
+  local core = require "mj.core"
+  arm()
+  local box = assert(core.client {
+    base_url = BASE, api_key = "sk-0123456789abcdef", virtual = capsule, log = true,
+    headers = { ["X-A"] = "b" }, allow_hosts = { "a", "b" }, poll_gaps = { 1, 2 },
+  })
+
+  -- Steps until the job has ended; every error is one of the world.
+  local function finish(id)
+    for _ = 1, 200 do
+      assert(box:step())
+      while true do
+        local kind, of, payload = box:event()
+        if not kind then
+          break
+        elseif of == id and (kind == "done" or kind == "timer") then
+          if payload.error then
+            error(payload.error, 0)
+          end
+          return payload
+        end
+      end
+      while box:log_line() do end
+    end
+    error "the job does not end"
+  end
+
+  local done = finish(assert(box:submit {
+    op = "imagine", prompt = "black cat", params = { { "aspect", "3:2" } }, state = "mine",
+    progress = true,
+  }))
+  assert(done.task.state == "mine" and #done.task.buttons == 9)
+  assert(core.decode(done.task.json).id == done.task_id)
+  assert(core.find_button(done.task.buttons, "U2") == 2)
+  finish(assert(box:submit {
+    op = "click", task = done.task_id, button = "U2", task_json = done.task.json,
+  }))
+  local picture = finish(assert(box:fetch(done.task.image_url)))
+  assert(picture.data:find "^\137PNG") -- its type may be lost
+  finish(assert(box:track(done.task_id)))
+  finish(assert(box:after(3)))
+  assert(box:stats().submits == 2)
+  box:close()
+  return "done"
+end
+
+-- The whole module.
+function scenarios.modules(arm, capsule)
+  local loop = require "mj.loop"
+  local mj = require "mj"
+  loop.report = function() end
+  loop.use_virtual(capsule)
+  arm()
+  local client = assert(mj.client {
+    base_url = BASE, api_key = "sk-0123456789abcdef", virtual = capsule,
+  })
+  local grid = assert(client:imagine({ prompt = "black cat", aspect = "3:2" }):await {
+    on_progress = function() end,
+  })
+  local big = mj.run(function()
+    return assert(grid:click("U2"):await())
+  end)
+  assert(big:bytes())
+  local results, errors = mj.map({ 1, 2, 3 }, function()
+    return big:refresh()
+  end, { concurrency = 2 })
+  for i = 1, 3 do
+    if not results[i] then
+      error(errors[i], 0)
+    end
+  end
+  assert(big.raw.id == big.id and big:can "V1")
+  client:close()
+  return "done"
+end
+
+-- A world whose gateway answers everything.
+function scenarios.world()
+  local helper = require "helper"
+  return require("mjtest").script(helper.gateway {
+    { match = "/fetch", body = helper.running "31%" },
+  })
+end
+
+return scenarios
