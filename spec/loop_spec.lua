@@ -36,6 +36,15 @@ describe("loop", function()
     assert.is_true(os.time() - start < 5)
   end)
 
+  it("sleeps for ever if it must", function()
+    helper.script()
+    local handle = mj.spawn(mj.sleep, math.huge)
+    local _, e = handle:await { timeout = 1e6 }
+    assert.equal("timeout", e.code)
+    mj.sleep(1e9)
+    assert.is_true(handle:done())
+  end)
+
   it("serves sleepers in the order of their times", function()
     helper.script()
     local order = {}
@@ -48,6 +57,21 @@ describe("loop", function()
     end
     mj.await(list)
     assert.same({ 2, 4, 3, 1 }, order)
+  end)
+
+  it("that leaves something behind fails its test", function()
+    local client = helper.script()
+    client:imagine "cat"
+    local ok, e = pcall(helper.after_each)
+    assert.is_false(ok)
+    assert.matches("1 jobs were left", e)
+    helper.before_each()
+    helper.script()
+    mj.spawn(error, "boom")
+    ok, e = pcall(helper.after_each)
+    assert.is_false(ok)
+    assert.matches("boom", e)
+    helper.before_each()
   end)
 
   it("runs a function as the main program and returns its values", function()
@@ -147,6 +171,25 @@ describe("loop", function()
     end
     assert.is_true(steps > 1)
     assert.is_truthy(job:await())
+  end)
+
+  it("keeps to a budget, and leaves the rest for the next turn", function()
+    local client = helper.script()
+    local done = 0
+    for _ = 1, 300 do
+      client:imagine("cat"):on_done(function()
+        done = done + 1
+      end)
+    end
+    local turns, left_over = 0, 0
+    while mj.pending() > 0 do
+      mj.step(1, 0.000001)
+      turns = turns + 1
+      left_over = left_over + (mj.timeout() == 0 and 1 or 0)
+      assert.is_true(turns < 10000)
+    end
+    assert.equal(300, done)
+    assert.is_true(left_over > 20)
   end)
 
   it("says when to come back", function()

@@ -97,13 +97,18 @@ function loop.spawn(fn, ...)
   return fiber
 end
 
-local function run_ready()
+-- `stop` (may be nil) is when the turn's budget is used up; one gets its turn
+-- even so.
+local function run_ready(stop)
   local last = tail -- what comes now waits for the next turn
   while head <= last and head <= tail do
     local fiber = ready[head]
     ready[head] = nil
     head = head + 1
     resume(fiber)
+    if stop and os.clock() > stop then
+      break
+    end
   end
   if head > tail then
     head, tail = 1, 0

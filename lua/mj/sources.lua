@@ -152,11 +152,13 @@ function sources.timers()
   return hub and hub.live or 0
 end
 
+local LONGEST = 1e9 -- thirty years
+
 -- A signal that fires after a while.
 function sources.after(seconds)
   local timer = signal.new()
   local owner = get_hub()
-  local id, e = owner.box:after(seconds)
+  local id, e = owner.box:after(math.min(seconds, LONGEST))
   if not id then
     error(e, 0)
   end

@@ -52,8 +52,10 @@ ar rc "$tmp/libcore.a" "$tmp"/*.o
 for t in outcome button wire job prompt address; do
   $cc $flags -c "$here/test_$t.c" -o "$tmp/test_$t.o" || exit 2
 done
-$cc $flags -c "$here/wire_case.c" -o "$tmp/wire_case.o" || exit 2
-ar r "$tmp/libcore.a" "$tmp/wire_case.o"
+for f in wire_case wire_folder; do
+  $cc $flags -c "$here/$f.c" -o "$tmp/$f.o" || exit 2
+  ar r "$tmp/libcore.a" "$tmp/$f.o"
+done
 for t in outcome button wire job prompt address; do
   $cc "$tmp/test_$t.o" "$tmp/libcore.a" $libs -lm -o "$tmp/plain" &&
     timeout 60 "$tmp/plain" >"$tmp/log" 2>&1 || {

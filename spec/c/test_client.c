@@ -789,6 +789,7 @@ static void small_gateway(void *ud, const mj_http *req, int64_t now_ms,
                           virtual_reply *out) {
   struct small_gateway *g = ud;
   const char *id = strstr(req->url, "/task/");
+  long n = id ? strtol(id + 6, NULL, 10) : 0;
   (void)now_ms;
   out->delay_ms = 20;
   out->body = malloc(sizeof GRID + 64);
@@ -796,11 +797,10 @@ static void small_gateway(void *ud, const mj_http *req, int64_t now_ms,
     out->body_len = (size_t)snprintf(
         out->body, 128, "{\"code\":1,\"description\":\"\",\"result\":\"%d\"}",
         10 + g->posts++);
-  else if (id && g->asked[atoi(id + 6) % 64]++ == 0)
+  else if (id && g->asked[n % 64]++ == 0)
     out->body_len = (size_t)snprintf(
         out->body, 128,
-        "{\"id\":\"%d\",\"status\":\"IN_PROGRESS\",\"progress\":\"31%%\"}",
-        atoi(id + 6));
+        "{\"id\":\"%ld\",\"status\":\"IN_PROGRESS\",\"progress\":\"31%%\"}", n);
   else
     out->body_len =
         (size_t)snprintf(out->body, sizeof GRID + 64, "%s", id ? GRID : "PNG");

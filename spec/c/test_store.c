@@ -9,7 +9,7 @@ static struct mj__record record(mj_id job, enum mj__state state) {
   struct mj__record r;
   memset(&r, 0, sizeof r);
   r.job = job;
-  r.state = state;
+  r.state = (int)state;
   return r;
 }
 

@@ -33,6 +33,8 @@ struct wire_case {
 /* The folders below spec/wire/mj in order of their names, and how many there
    are; at most `most` are read. */
 size_t wire_cases_read(struct wire_case *out, size_t most);
+/* A cmocka test whose state is a case. */
+void wire_folder(void **state);
 void wire_cases_free(struct wire_case *cases, size_t n);
 
 #endif
