@@ -10,3 +10,5 @@ set_tests_properties(valgrind PROPERTIES TIMEOUT 1800)
 add_test(NAME many_tasks COMMAND mjlua --sim=clock=200
   ${PROJECT_SOURCE_DIR}/spec/many.lua 10000)
 set_tests_properties(many_tasks PROPERTIES TIMEOUT 600)
+add_test(NAME mutation COMMAND ${PROJECT_SOURCE_DIR}/spec/c/mutate.sh)
+set_tests_properties(mutation PROPERTIES TIMEOUT 900)

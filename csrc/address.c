@@ -22,6 +22,7 @@ static const struct v4 closed4[] = {
     {0xac100000u, 12}, /* private */
     {0xc0000000u, 24}, /* protocol assignments */
     {0xc0000200u, 24}, /* documentation */
+    {0xc0586300u, 24}, /* 6to4 relays */
     {0xc0a80000u, 16}, /* private */
     {0xc6120000u, 15}, /* benchmarking */
     {0xc6336400u, 24}, /* documentation */
@@ -42,6 +43,8 @@ static const struct v6 closed6[] = {
     {{0x01, 0x00}, 64},                               /* discard */
     {{0x20, 0x01, 0x00, 0x00}, 23},                   /* Teredo and the like */
     {{0x20, 0x01, 0x0d, 0xb8}, 32},                   /* documentation */
+    {{0x3f, 0xff}, 20},                               /* documentation */
+    {{0x5f, 0x00}, 16},                               /* segment routing */
     {{0x20, 0x02}, 16},                               /* 6to4 */
     {{0xfc}, 7},                                      /* unique local */
     {{0xfe, 0x80}, 10},                               /* link-local */

@@ -116,6 +116,8 @@ static const struct row submit_rows[] = {
      "\xe6\xb8\xa0\xe9\x81\x93\xe5\xb7\xb2\xe8\xa2\xab\xe7\xa6\x81"
      "\xe7\x94\xa8" /* 渠道已被禁用 */,
      MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    /* whatever it says besides */
+    {S(SUBMIT), 401, 403, NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
     /* trueai's envelope around a LogicException: 上限 is "limit reached" */
     {S(SUCCESS), 0, 599, NO_CODE, "\xe4\xb8\x8a\xe9\x99\x90" /* 上限 */,
      MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},

@@ -6,7 +6,7 @@
 #include "mem.h"
 
 /* Writes `prompt` and, behind it, each parameter as a flag.  Unknown names are
-   MJ_EINVALID with the nearest known one, values out of range too unless
+   MJ_EINVALID, values out of range too unless
    `lenient`. */
 int mj__prompt_flags(struct mj__buf *out, const char *prompt,
                      const mj_param *params, size_t n, int lenient,

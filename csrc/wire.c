@@ -84,6 +84,12 @@ void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len) {
   s->shape = MJ__SHAPE_JSON;
   if (root->type != MJ_JSON_OBJECT)
     return;
+  /* a task may carry a code of its wrapper's, but no result */
+  if (mj__json_text(mj__json_get(root, "id")) && mj__json_get(root, "status") &&
+      !mj__json_get(root, "result")) {
+    s->shape = MJ__SHAPE_TASK;
+    return;
+  }
   e = mj__json_get(root, "error");
   s->has_code = mj__json_int(mj__json_get(root, "code"), &s->code);
   if (s->has_code &&
@@ -99,9 +105,6 @@ void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len) {
              mj__json_get(root, "success")->type == MJ_JSON_FALSE) {
     s->shape = MJ__SHAPE_SUCCESS;
     s->description = text_or_empty(mj__json_get(root, "message"));
-  } else if (mj__json_text(mj__json_get(root, "id")) &&
-             mj__json_get(root, "status")) {
-    s->shape = MJ__SHAPE_TASK;
   } else {
     s->description = text_or_empty(mj__json_get(root, "message"));
   }

@@ -50,6 +50,10 @@ static const struct where places[] = {
     {"192.0.2.255", 0},
     {"192.0.3.0", 1},
     {"192.167.255.255", 1},
+    {"192.88.98.255", 1},
+    {"192.88.99.0", 0}, /* 6to4 relays */
+    {"192.88.99.255", 0},
+    {"192.88.100.0", 1},
     {"192.168.0.0", 0},
     {"192.168.255.255", 0},
     {"192.169.0.0", 1},
@@ -105,6 +109,14 @@ static const struct where places[] = {
     {"2002:7f00:1::", 0},
     {"2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 0},
     {"2003::", 1},
+    {"3ffe:ffff::", 1},
+    {"3fff::", 0}, /* documentation */
+    {"3fff:fff:ffff::", 0},
+    {"3fff:1000::", 1},
+    {"5eff:ffff::", 1},
+    {"5f00::", 0}, /* segment routing */
+    {"5f00:ffff::", 0},
+    {"5f01::", 1},
     {"fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 1},
     {"fc00::", 0}, /* unique local */
     {"fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 0},
