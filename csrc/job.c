@@ -110,7 +110,9 @@ void mj__job_on_task(struct mj__job *j, const mj_task *t,
   /* load-balanced gateways step back now and then; nobody wants to see it */
   if (progress < j->progress && t->status != MJ_ST_FAILURE)
     progress = j->progress;
-  *changed = t->status != (mj_status)j->status || progress != j->progress;
+  /* the first look is news, even when the gateway's word is unknown to us */
+  *changed = j->polls == 0 || t->status != (mj_status)j->status ||
+             progress != j->progress;
   j->status = (short)t->status;
   j->progress = (short)progress;
   j->misses = j->troubles = 0;

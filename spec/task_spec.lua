@@ -120,6 +120,15 @@ describe("task", function()
       assert.equal("not_found", e.code)
     end)
 
+    it("has an answer whatever its status is", function()
+      local client = helper.script {
+        { match = "/fetch", body = helper.task() },
+        { match = "/fetch", body = helper.task { status = "PONDERING", progress = "" } },
+      }
+      local task = assert(client:task("77"):await())
+      assert.equal("PONDERING", assert(task:refresh { timeout = 50 }).status)
+    end)
+
     it("has a timeout", function()
       local client = helper.script {
         { match = "/fetch", body = helper.task() },
