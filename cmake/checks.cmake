@@ -3,11 +3,6 @@
 option(MJ_SUBBUILDS "ctest also builds and tests the other kinds of build" OFF)
 option(MJ_LONG "the slow tests too" OFF)
 
-# The example in C; its spec runs it.
-add_executable(embed examples/embed.c)
-target_link_libraries(embed PRIVATE mj_shared mj_flags)
-set_target_properties(embed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-
 set(scripts ${PROJECT_SOURCE_DIR}/scripts)
 set(planted ${PROJECT_SOURCE_DIR}/spec/checks/planted.sh)
 
@@ -15,6 +10,11 @@ set(planted ${PROJECT_SOURCE_DIR}/spec/checks/planted.sh)
 if(NOT MJ_SUBBUILDS)
   return()
 endif()
+
+# The example in C; its spec runs it.
+add_executable(embed examples/embed.c)
+target_link_libraries(embed PRIVATE mj_shared mj_flags)
+set_target_properties(embed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 
 foreach(check layers banned format lua length paths)
   add_test(NAME check_${check} COMMAND ${scripts}/check-${check} ${PROJECT_SOURCE_DIR})

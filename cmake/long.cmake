@@ -12,3 +12,7 @@ add_test(NAME many_tasks COMMAND mjlua --sim=clock=200
 set_tests_properties(many_tasks PROPERTIES TIMEOUT 600)
 add_test(NAME mutation COMMAND ${PROJECT_SOURCE_DIR}/spec/c/mutate.sh)
 set_tests_properties(mutation PROPERTIES TIMEOUT 900)
+add_test(NAME check_tidy COMMAND ${scripts}/check-tidy ${PROJECT_SOURCE_DIR}
+  ${CMAKE_BINARY_DIR})
+add_test(NAME planted_tidy COMMAND ${PROJECT_SOURCE_DIR}/spec/checks/planted-tidy.sh)
+set_tests_properties(check_tidy PROPERTIES TIMEOUT 900)

@@ -35,7 +35,7 @@ const char *mj__state_name(enum mj__state s) {
 }
 
 int mj__edge_ok(enum mj__state from, enum mj__state to) {
-  return (edges[from] >> to) & 1u;
+  return (edges[from] & (1u << to)) != 0;
 }
 
 int mj__job_go(struct mj__job *j, enum mj__state to) {

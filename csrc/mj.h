@@ -338,7 +338,10 @@ typedef struct mj_config {
 MJ_API void mj_config_init(mj_config *cfg);
 /* Checks every field; nothing is sent, no library is initialised yet. */
 MJ_API int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err);
-/* NULL is fine.  What runs at the gateway goes on there. */
+/* NULL is fine.  What runs at the gateway goes on there.  Files given to
+   mj_write are finished first.  A paid request that is just being sent is
+   broken off, and nobody hears whether it was taken: step until
+   mj_client_stats shows none `sending` where that matters. */
 MJ_API void mj_client_free(mj_client *c);
 
 /* Queues a paid request and never blocks.  MJ_OK: *out is the job, and exactly

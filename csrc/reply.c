@@ -14,16 +14,14 @@ int mj_transport_data(mj_client *c, uint64_t id, const char *data, size_t n) {
     return MJ_ETOO_LARGE;
   if (x->purpose == MJ__X_FETCH || x->bad_json)
     return MJ_OK;
-  if (!x->doc && mj__json_new(&x->doc, &c->mem) != MJ_OK)
-    x->bad_json = 1;
-  else if (mj__json_feed(x->doc, data, n, &x->json_err) != MJ_OK)
-    x->bad_json = 1;
+  x->bad_json = (!x->doc && mj__json_new(&x->doc, &c->mem) != MJ_OK) ||
+                mj__json_feed(x->doc, data, n, &x->json_err) != MJ_OK;
   return MJ_OK;
 }
 
-/* A proxy can accept for others: "anonymous midjourney-proxies" answer a fetch
-   by somebody else's task when two ids collide (millisecond and three digits).
-   The wire's state tells. */
+/* Ids are a millisecond and three digits (midjourney-proxy's newTask), so two
+   tasks can have the same, and a gateway then answers with either.  The wire's
+   state tells them apart, where the gateway keeps it. */
 static int is_ours(const struct mj__job *j, const mj_task *t) {
   return !j->token || !t->state || strncmp(t->state, "mj_", 3) != 0 ||
          strcmp(t->state, j->token) == 0;

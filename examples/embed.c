@@ -29,6 +29,7 @@ static int complain(const char *what, const mj_error *err) {
 }
 
 static void keep(struct result *r, const char *data, size_t n) {
+  free(r->data);
   r->data = malloc(n ? n : 1);
   if (r->data) {
     memcpy(r->data, data, n);
@@ -57,7 +58,6 @@ static void take(struct result *r, const mj_event *ev) {
 static int wait_for(mj_client *c, mj_id id, struct result *r) {
   int ended = 0;
 
-  memset(r, 0, sizeof *r);
   while (!ended) {
     struct pollfd p;
     const mj_event *ev;
@@ -85,7 +85,7 @@ static int wait_for(mj_client *c, mj_id id, struct result *r) {
 static int save(mj_client *c, const char *url, const char *folder,
                 const char *name) {
   char path[4096];
-  struct result picture, written;
+  struct result picture = {0}, written = {0};
   mj_error err;
   mj_id id;
   int ok;
@@ -93,13 +93,12 @@ static int save(mj_client *c, const char *url, const char *folder,
   snprintf(path, sizeof path, "%s/%s", folder, name);
   if (mj_fetch(c, url, &id, &err) != MJ_OK)
     return complain("fetch", &err);
-  if (!wait_for(c, id, &picture))
-    return 0;
-  ok = mj_write(c, path, picture.data, picture.size, &id, &err) == MJ_OK;
+  ok = wait_for(c, id, &picture);
+  if (ok && mj_write(c, path, picture.data, picture.size, &id, &err) != MJ_OK)
+    ok = complain("write", &err);
+  else if (ok)
+    ok = wait_for(c, id, &written);
   free(picture.data);
-  if (!ok)
-    return complain("write", &err);
-  ok = wait_for(c, id, &written);
   free(written.data);
   if (ok)
     printf("%s\n", path);
@@ -116,7 +115,7 @@ static int submit(mj_client *c, const mj_request *r, struct result *out) {
 }
 
 static int run(mj_client *c, const char *folder, const char *prompt) {
-  struct result grid, big;
+  struct result grid = {0}, big = {0};
   mj_request r;
   int ok;
 
@@ -124,9 +123,11 @@ static int run(mj_client *c, const char *folder, const char *prompt) {
   r.op = MJ_OP_IMAGINE;
   r.prompt = prompt;
   r.progress = 1;
-  if (!submit(c, &r, &grid))
-    return 0;
-  fprintf(stderr, "\rgrid %s\n", grid.id);
+  ok = submit(c, &r, &grid);
+  if (ok) {
+    fprintf(stderr, "\rgrid %s\n", grid.id);
+    ok = save(c, grid.url, folder, "grid.png");
+  }
 
   memset(&r, 0, sizeof r);
   r.op = MJ_OP_CLICK;
@@ -135,12 +136,12 @@ static int run(mj_client *c, const char *folder, const char *prompt) {
   r.task_json = grid.data;
   r.task_json_len = grid.size;
   r.progress = 1;
-  ok = save(c, grid.url, folder, "grid.png") && submit(c, &r, &big);
+  ok = ok && submit(c, &r, &big);
   if (ok) {
     fprintf(stderr, "\rupscale %s\n", big.id);
     ok = save(c, big.url, folder, "upscale.png");
-    free(big.data);
   }
+  free(big.data);
   free(grid.data);
   return ok;
 }

@@ -257,6 +257,23 @@ describe("job", function()
     assert.equal("closed", e.code)
   end)
 
+  it("tells at closing what was sent and what was not", function()
+    local client = helper.script(helper.gateway {
+      { match = "/submit", body = helper.accepted(), delay = 1, ["repeat"] = true },
+    })
+    local sending = client:imagine "sent"
+    mj.step(0)
+    local queued = client:imagine "not sent"
+    assert.matches("sending", tostring(sending))
+    client:close()
+    local _, e = sending:await()
+    assert.equal("unknown_outcome", e.code)
+    local _, f = queued:await()
+    assert.equal("closed", f.code)
+    assert.matches("was not sent", f.message)
+    assert.are_not.equal(e, f)
+  end)
+
   it("prints where it is", function()
     local client = helper.script()
     local job = client:imagine "cat"

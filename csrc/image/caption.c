@@ -132,7 +132,7 @@ static int doubled(struct strip *s) {
 static int strip_new(struct strip *s, int w, int h) {
   s->w = w;
   s->h = h;
-  s->p = calloc((size_t)w, (size_t)h);
+  s->p = w > 0 && h > 0 ? calloc((size_t)w, (size_t)h) : NULL;
   return s->p ? 0 : -1;
 }
 

@@ -224,8 +224,9 @@ static void read_virtual(lua_State *L, int t, mj_config *cfg) {
     capsule = lua_touserdata(L, -1);
     if (!lua_islightuserdata(L, -1) || !capsule ||
         memcmp(capsule->magic, LMJ_MAGIC, sizeof capsule->magic) != 0)
-      field_error(L, "virtual", "capsule");
-    capsule->config(capsule->ud, cfg);
+      field_error(L, "virtual", "capsule"); /* does not return */
+    else
+      capsule->config(capsule->ud, cfg);
   }
   lua_pop(L, 1);
 }

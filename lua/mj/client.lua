@@ -350,6 +350,16 @@ function methods:stats()
   return self._pump.box:stats()
 end
 
+-- A request that is on its way may be paid for, and nobody will hear of it.
+local function closed(phase)
+  if phase == "sending" then
+    return err.new("unknown_outcome",
+      "the client was closed while this was being sent; it may have been paid for")
+  end
+  return err.new("closed", phase == "queued" and "the client was closed; this was not sent"
+    or "the client was closed; what runs at the gateway goes on")
+end
+
 -- What runs at the gateway goes on there; who waits gets the error `closed`.
 function methods:close()
   if self._closed then
@@ -358,7 +368,7 @@ function methods:close()
   self._closed = true
   open_clients[self] = nil
   sources.remove(self._pump)
-  self._pump:close(err.new("closed", "the client was closed"))
+  self._pump:close(closed)
 end
 
 mt.__gc = methods.close

@@ -108,13 +108,17 @@ function methods:fd()
   return self.box:fd()
 end
 
--- Closes the box; who still waits gets `err`.
-function methods:close(err)
+-- Closes the box; who still waits gets make_err(phase), each its own (a timer
+-- that is dropped: none).
+function methods:close(make_err)
+  local left, phases = self.handlers, {}
+  for id in pairs(left) do
+    phases[id] = self.box:info(id) or false
+  end
   self.box:close()
-  local left = self.handlers
   self.handlers, self.live, self.backlog = {}, 0, false
-  for _, handler in pairs(left) do
-    handler("done", { error = err })
+  for id, handler in pairs(left) do
+    handler("done", { error = make_err and make_err(phases[id]) })
   end
 end
 
