@@ -31,7 +31,10 @@ void mj_config_init(mj_config *cfg) {
 }
 
 const char *mj_libraries(void) {
-  return mj__http_libraries();
+  static char text[256]; /* the same bytes each time */
+  (void)snprintf(text, sizeof text, "%s %s", mj__http_library(),
+                 mj__json_library());
+  return text;
 }
 
 static int one_of(const char *v, const char *const *words) {

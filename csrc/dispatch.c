@@ -14,12 +14,11 @@ struct mj__exchange *mj__exchange_of(mj_client *c, uint64_t id) {
   return x->id == id ? x : NULL;
 }
 
+/* Only while c->nxfree > 0. */
 static struct mj__exchange *exchange_new(mj_client *c, mj_id job,
                                          enum mj__purpose purpose) {
   struct mj__exchange *x;
   int place;
-  if (c->nxfree == 0)
-    return NULL;
   place = c->xfree[--c->nxfree];
   x = &c->x[place];
   x->id = ++c->xseq * (uint64_t)c->nx + (uint64_t)place;

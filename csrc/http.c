@@ -6,9 +6,7 @@
 #include "os.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
-#include <yajl/yajl_version.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode global_code;
@@ -17,11 +15,8 @@ static void global_init(void) {
   global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-const char *mj__http_libraries(void) {
-  static char text[200]; /* the same bytes each time */
-  (void)snprintf(text, sizeof text, "%s yajl/%d.%d.%d", curl_version(),
-                 YAJL_MAJOR, YAJL_MINOR, YAJL_MICRO);
-  return text;
+const char *mj__http_library(void) {
+  return curl_version();
 }
 
 static int on_socket(CURL *e, curl_socket_t fd, int what, void *ud, void *sp) {

@@ -17,7 +17,7 @@ struct mj__http_config {
 int mj__http_new(mj_transport *out, const struct mj__http_config *cfg);
 /* Connections made, open now, most at once. */
 void mj__http_stats(const mj_transport *t, mj_stats *out);
-const char *mj__http_libraries(void);
+const char *mj__http_library(void); /* name and version */
 
 /* A base URL: http or https, a host, no user, query, fragment or control
    character.  *out (from m, the caller frees it) has no slash at its end. */

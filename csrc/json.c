@@ -5,8 +5,10 @@
 #include "err.h"
 
 #include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
+#include <yajl/yajl_version.h>
 
 struct mj_json {
   struct mj__mem mem;
@@ -254,6 +256,13 @@ int mj__json_finish(mj_json *d, mj_error *err) {
   if (!d->code && !d->root)
     refuse(d, MJ_EPROTOCOL, "empty");
   return d->code ? explain(d, err) : MJ_OK;
+}
+
+const char *mj__json_library(void) {
+  static char text[32]; /* the same bytes each time */
+  (void)snprintf(text, sizeof text, "yajl/%d.%d.%d", YAJL_MAJOR, YAJL_MINOR,
+                 YAJL_MICRO);
+  return text;
 }
 
 struct mj__arena *mj__json_arena(mj_json *d) {

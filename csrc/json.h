@@ -21,6 +21,8 @@ const char *mj__json_text(const mj_value *v);
 /* An integer that fits, from a number or a string of digits; 1 if it is one. */
 int mj__json_int(const mj_value *v, int64_t *out);
 
+const char *mj__json_library(void); /* name and version */
+
 /* Writing.  Strings must be UTF-8 (mj__utf8_check). */
 void mj__put_string(struct mj__buf *b, const char *s);
 void mj__put_value(struct mj__buf *b, const mj_value *v);

@@ -102,7 +102,7 @@ describe("examples", function()
   end)
 
   it("embed_frame.lua: frames go on while it renders", function()
-    local status, text, err = run.lua("--sim=clock=100", "examples/embed_frame.lua")
+    local status, text, err = run.lua("--sim=clock=20", "examples/embed_frame.lua")
     assert.equal(0, status, err)
     assert.truthy(text:find "picture  http://127%.0%.0%.1:%d+/")
     local frames, worst = text:match "(%d+) frames; the longest mj%.step took ([%d.]+) ms"

@@ -86,6 +86,20 @@ local function poll_options(what, poll, out)
   out.poll_gaps = { (table.unpack or unpack)(poll, #poll > 1 and 2 or 1) }
 end
 
+-- MJ_POLL=2,4,8 is poll = {2, 4, 8}.
+local function poll_of_environment(what)
+  local text = env.get "MJ_POLL"
+  if not text or text == "" then
+    return nil
+  end
+  local poll = {}
+  for item in (text .. ","):gmatch "([^,]*)," do
+    poll[#poll + 1] = tonumber(item) or option.raise(
+      ("%s: MJ_POLL: seconds like 2,4,8 expected, got '%s'"):format(what, text))
+  end
+  return poll
+end
+
 local function core_options(what, opts)
   local out = {}
   for _, name in ipairs(copied) do
@@ -108,7 +122,7 @@ local function core_options(what, opts)
     out[name] = value
   end
   out.allow_hosts = type(opts.allow_hosts) == "string" and { opts.allow_hosts } or opts.allow_hosts
-  poll_options(what, opts.poll, out)
+  poll_options(what, opts.poll or poll_of_environment(what), out)
   out.log = type(opts.log) == "function"
   return out
 end

@@ -119,6 +119,11 @@ local function use_simulator(text)
   env.set("MJ_BASE_URL", server.url)
   env.set("MJ_API_KEY", opts.key)
   env.set("MJ_AUTH", server.auth)
+  local clock = tonumber(opts.clock) or 1
+  if clock > 1 and not os.getenv "MJ_POLL" then -- as many looks as at a real gateway
+    env.set("MJ_POLL", ("%.3f,%.3f,%.3f"):format(
+      math.max(0.01, 2 / clock), math.max(0.01, 4 / clock), math.max(0.01, 8 / clock)))
+  end
   return nil
 end
 
@@ -201,10 +206,31 @@ local function set_arg(argv, first)
   _G.arg = arg
 end
 
--- Runs fn as a task, so that waiting works at the top level; as pcall.
+-- The scheduler is loaded when a script asks for it, not before: a script that
+-- waits for nothing starts as fast as it can.
+local function prepare_loop(session)
+  local load = package.preload["mj.loop"]
+  package.preload["mj.loop"] = function(...)
+    local loop = load(...)
+    loop.check, loop.report = session.check, session.report
+    return loop
+  end
+end
+
+-- A turn on behalf of the script, which waits for something in it.
+local function turn()
+  local loop = package.loaded["mj.loop"]
+  if loop then
+    local sources = require "mj.sources"
+    local idle = loop.pending() == 0 and sources.timers() == 0
+    loop.turn(idle and 0 or nil)
+  end
+end
+
+-- Runs fn in a coroutine whose host we are, so that waiting works at the top
+-- level; as pcall.
 local function run_task(session, fn)
-  local loop = require "mj.loop"
-  local ok, results = nil, { n = 0 }
+  local ok, results
   local function handler(err)
     if session.traceback and err ~= interrupt then
       session.trace = debug.traceback("", 2)
@@ -214,10 +240,16 @@ local function run_task(session, fn)
   local function keep(first, ...)
     ok, results = first, table.pack(...)
   end
-  loop.check, loop.report = session.check, session.report
-  local ran, err = pcall(loop.run, function()
+  local co = coroutine.create(function()
     keep(xpcall(fn, handler))
   end)
+  local ran, err = coroutine.resume(co)
+  while ran and coroutine.status(co) ~= "dead" do
+    ran, err = pcall(turn)
+    if ran then
+      ran, err = coroutine.resume(co)
+    end
+  end
   if not ran then
     return false, err
   elseif not ok then
@@ -275,8 +307,8 @@ end
 -- The run goes on while coroutines of mj.spawn do; jobs that nobody waits for
 -- do not hold it up.
 local function wait_for_coroutines()
-  local loop, sources = require "mj.loop", require "mj.sources"
-  while loop.pending() > sources.pending() do
+  local loop, sources = package.loaded["mj.loop"], package.loaded["mj.sources"]
+  while loop and loop.pending() > sources.pending() do
     if loop.timeout() ~= 0 and sources.pending() == 0 and sources.timers() == 0 then
       error("a coroutine waits for something that cannot happen", 0)
     end
@@ -365,6 +397,8 @@ local function main(sys, argv)
     warn "@on"
   end
   set_arg(argv, opts.first)
+  local session = new_session(sys, opts)
+  prepare_loop(session)
   if opts.sim then
     local status
     status, err = use_simulator(opts.sim == true and "" or opts.sim)
@@ -373,7 +407,7 @@ local function main(sys, argv)
     end
   end
   sys.catch(interrupt)
-  return run(new_session(sys, opts), opts, argv)
+  return run(session, opts, argv)
 end
 
 return function(sys, argv)
