@@ -82,3 +82,17 @@ int mj__address_public(const struct sockaddr *sa) {
   }
   return 0;
 }
+
+int mj__address_allowed(const struct sockaddr *sa) {
+  struct sockaddr_in in;
+  struct sockaddr_in6 in6;
+  int port = 0;
+  if (sa->sa_family == AF_INET) {
+    memcpy(&in, sa, sizeof in);
+    port = ntohs(in.sin_port);
+  } else if (sa->sa_family == AF_INET6) {
+    memcpy(&in6, sa, sizeof in6);
+    port = ntohs(in6.sin6_port);
+  }
+  return (port == 80 || port == 443) && mj__address_public(sa);
+}

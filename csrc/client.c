@@ -31,7 +31,7 @@ void mj_config_init(mj_config *cfg) {
 }
 
 const char *mj_libraries(void) {
-  static char text[256]; /* the same bytes each time */
+  static _Thread_local char text[256];
   (void)snprintf(text, sizeof text, "%s %s", mj__http_library(),
                  mj__json_library());
   return text;
@@ -78,12 +78,18 @@ static int check_numbers(const mj_config *cfg, mj_error *err) {
   if (cfg->connect_timeout_ms <= 0 || cfg->request_timeout_ms <= 0 ||
       cfg->submit_timeout_ms <= 0 || cfg->fetch_timeout_ms <= 0)
     return mj__err_set(err, MJ_EINVALID, "timeouts: more than 0 expected");
-  if (cfg->poll.first_ms < 0 || cfg->poll.ngaps > 8)
+  if (cfg->connect_timeout_ms > MJ__LONGEST ||
+      cfg->request_timeout_ms > MJ__LONGEST ||
+      cfg->submit_timeout_ms > MJ__LONGEST ||
+      cfg->fetch_timeout_ms > MJ__LONGEST || cfg->lost_after_ms > MJ__LONGEST)
+    return mj__err_set(err, MJ_EINVALID, "timeouts: more than a year");
+  if (cfg->poll.first_ms < 0 || cfg->poll.first_ms > MJ__LONGEST ||
+      cfg->poll.ngaps > 8)
     return mj__err_set(err, MJ_EINVALID,
-                       "poll: 0 or more, and at most 9 steps");
+                       "poll: 0 s to a year, and at most 9 steps");
   for (i = 0; i < cfg->poll.ngaps; i++)
-    if (cfg->poll.gaps_ms[i] < 1)
-      return mj__err_set(err, MJ_EINVALID, "poll: gaps of 1 ms or more");
+    if (cfg->poll.gaps_ms[i] < 1 || cfg->poll.gaps_ms[i] > MJ__LONGEST)
+      return mj__err_set(err, MJ_EINVALID, "poll: gaps of 1 ms to a year");
   return MJ_OK;
 }
 
@@ -359,16 +365,7 @@ uint32_t mj__random(mj_client *c) {
 
 /* A gateway may repeat the key that it refuses: it goes no further. */
 void mj__redact(const mj_client *c, char *text) {
-  const char *key = c->cfg.api_key;
-  size_t n = key ? strlen(key) : 0;
-  char *p = text;
-  if (n < 8) /* too short to be told from a word */
-    return;
-  while ((p = strstr(p, key)) != NULL) {
-    memset(p, '*', 3);
-    memmove(p + 3, p + n, strlen(p + n) + 1);
-    p += 3;
-  }
+  mj__hide(text, c->cfg.api_key);
 }
 
 void mj__log(mj_client *c, int level, const char *fmt, ...) {

@@ -182,3 +182,31 @@ void mj__clean(char *out, size_t size, const char *text, size_t n, int html) {
   if (size)
     out[o] = '\0';
 }
+
+/* How many bytes at p are the key, or all of it that the text has room for. */
+static size_t key_at(const char *p, const char *key, size_t n) {
+  size_t i = 0, k = 0;
+  while (p[k] && i < n) {
+    if (p[k] == key[i])
+      i++;
+    else if (i == 0 || p[k] != ' ') /* a tag or a tab has become a blank */
+      return 0;
+    k++;
+  }
+  return i == n || i >= 4 ? k : 0;
+}
+
+void mj__hide(char *text, const char *key) {
+  size_t n = key ? strlen(key) : 0;
+  char *p;
+  if (n < 8)
+    return;
+  for (p = text; *p; p++) {
+    size_t k = key_at(p, key, n);
+    if (k >= 3) {
+      memcpy(p, "***", 3);
+      memmove(p + 3, p + k, strlen(p + k) + 1);
+      p += 2;
+    }
+  }
+}

@@ -19,6 +19,11 @@ void mj__err_clear(mj_error *e);
    page go; never cut inside a character. */
 void mj__clean(char *out, size_t size, const char *text, size_t n, int html);
 
+/* Replaces `key` (NULL is fine) by ***, in place: also where blanks were put
+   into it, and where the text ends in the middle of it.  Keys of fewer than 8
+   bytes cannot be told from words and stay. */
+void mj__hide(char *text, const char *key);
+
 /* Offset of the first byte that is not UTF-8 (or of a NUL), or n. */
 size_t mj__utf8_check(const char *s, size_t n);
 

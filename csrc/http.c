@@ -27,7 +27,10 @@ static int on_socket(CURL *e, curl_socket_t fd, int what, void *ud, void *sp) {
                                          : 0;
   (void)e;
   (void)sp;
-  return mj__poller_set(t->poller, fd, events) == MJ_OK ? 0 : -1;
+  /* -1 would end every transfer; one that is not watched ends by its own
+     time-out */
+  (void)mj__poller_set(t->poller, fd, events);
+  return 0;
 }
 
 static int on_timer(CURLM *m, long ms, void *ud) {
@@ -172,11 +175,7 @@ static int http_fd(void *ud) {
 }
 
 static int http_watch(void *ud, int fd, int on) {
-  struct mj__curl *t = ud;
-  if (on)
-    return mj__poller_set(t->poller, fd, MJ__READ | MJ__NESTED);
-  mj__poller_forget(t->poller, fd);
-  return MJ_OK;
+  return mj__poller_nest(((struct mj__curl *)ud)->poller, fd, on);
 }
 
 static int http_wakeup(void *ud) {

@@ -54,7 +54,7 @@ static curl_socket_t on_open(void *ud, curlsocktype purpose,
   int fd;
   (void)purpose;
   /* the address that is connected to, not one that was looked up before */
-  if (x->foreign && !x->trusted && !mj__address_public(&a->addr)) {
+  if (x->foreign && !x->trusted && !mj__address_allowed(&a->addr)) {
     x->blocked = 1;
     return CURL_SOCKET_BAD;
   }

@@ -74,13 +74,13 @@ int mj__url_base(char **out, const struct mj__mem *m, const char *text,
                        "base_url: no spaces or odd characters, please");
   if (!strstr(text, "://"))
     return mj__err_set(err, MJ_EINVALID,
-                       "base_url: begin with https:// (or http://), got %.80s",
-                       text);
+                       "base_url: begin with https:// (or http://)");
   rc = url_parse(&u, text);
   if (rc == -2)
     return mj__err_nomem(err);
   if (rc)
-    return mj__err_set(err, MJ_EINVALID, "base_url: not a URL: %.80s", text);
+    return mj__err_set(err, MJ_EINVALID,
+                       "base_url: https://host[:port][/path] expected");
   if (!is_http(&u, 1))
     rc = mj__err_set(err, MJ_EINVALID, "base_url: http or https, not %.20s",
                      u.scheme);

@@ -5,7 +5,6 @@
 #include "err.h"
 
 #include <setjmp.h>
-#include <stdio.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 #include <yajl/yajl_version.h>
@@ -258,11 +257,11 @@ int mj__json_finish(mj_json *d, mj_error *err) {
   return d->code ? explain(d, err) : MJ_OK;
 }
 
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+
 const char *mj__json_library(void) {
-  static char text[32]; /* the same bytes each time */
-  (void)snprintf(text, sizeof text, "yajl/%d.%d.%d", YAJL_MAJOR, YAJL_MINOR,
-                 YAJL_MICRO);
-  return text;
+  return "yajl/" TEXT(YAJL_MAJOR) "." TEXT(YAJL_MINOR) "." TEXT(YAJL_MICRO);
 }
 
 struct mj__arena *mj__json_arena(mj_json *d) {

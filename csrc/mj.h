@@ -376,8 +376,10 @@ MJ_API void mj_client_stats(const mj_client *c, mj_stats *out);
    code. */
 MJ_API int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us);
 MJ_API int64_t mj_timeout(const mj_client *c); /* ms until work, -1 = none */
-MJ_API int mj_fd(const mj_client *c);      /* readable when mj_step has work */
-MJ_API int mj_watch(mj_client *c, int fd); /* nest another descriptor */
+MJ_API int mj_fd(const mj_client *c); /* readable when mj_step has work */
+/* Nests another descriptor; MJ_EINVALID when it is watched already.  Unwatch it
+   before it is closed. */
+MJ_API int mj_watch(mj_client *c, int fd);
 MJ_API int mj_unwatch(mj_client *c, int fd);
 MJ_API int mj_wakeup(mj_client *c);
 MJ_API int64_t mj_now(const mj_client *c);

@@ -17,6 +17,9 @@
 #include "wire.h"
 #include "worker.h"
 
+/* A year: longer times are mistakes, and would overflow in sums. */
+#define MJ__LONGEST INT64_C(31536000000)
+
 /* Queues of jobs; a job is in one at most. */
 enum mj__queue_name {
   MJ__Q_NONE,

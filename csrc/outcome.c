@@ -24,6 +24,24 @@ struct row {
 };
 
 static const struct row submit_rows[] = {
+    /* new-api says these after it has begun to talk upstream, in whatever
+       envelope and with whatever status: the task may run, or be billed */
+    {ANY, 0, 999, NO_CODE, "do_request_failed", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "read_response_body_failed", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "unmarshal_response_body_failed", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "empty_response_body", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "close_request_body_failed", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "insert_midjourney_task_failed", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "copy_response_body_failed", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "close_response_body_failed", MJ__V_UNKNOWN,
+     MJ_EUNKNOWN_OUTCOME, 0},
     /* HTTP errors whose body has no code of the protocol */
     {S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(SUCCESS) | S(JSON), 401, 401,
      NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
@@ -40,11 +58,16 @@ static const struct row submit_rows[] = {
     {S(EMPTY) | S(TEXT) | S(ERROR) | S(JSON), 300, 399, NO_CODE, NULL,
      MJ__V_REFUSED, MJ_EPROTOCOL, 0},
     {ANY, 429, 429, NO_CODE, NULL, MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
+    /* new-api's distributor answers before anything goes upstream */
     {S(ERROR), 503, 503, NO_CODE, "model_not_found", MJ__V_REFUSED,
      MJ_EUNSUPPORTED, 0},
-    /* new-api's distributor answers before anything goes upstream */
-    {S(ERROR), 503, 503, NO_CODE, "new_api_error", MJ__V_NOT_SENT,
+    {S(ERROR), 503, 503, NO_CODE, "vailable channel", MJ__V_NOT_SENT,
      MJ_ERATE_LIMITED, 1},
+    {S(ERROR), 503, 503, NO_CODE,
+     "\xe6\x97\xa0\xe5\x8f\xaf\xe7\x94\xa8\xe6\xb8\xa0\xe9\x81\x93" /* 无可用渠道
+                                                                     */
+     ,
+     MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
     {S(ERROR), 400, 400, NO_CODE, "new_api_error", MJ__V_REFUSED, MJ_EINVALID,
      0},
     {S(ERROR), 400, 400, NO_CODE, "invalid_request_error", MJ__V_REFUSED,
@@ -131,7 +154,7 @@ static int row_fits(const struct row *r, const struct mj__seen *s) {
   if (r->code != NO_CODE && (!s->said.has_code || s->said.code != r->code))
     return 0;
   return !r->text || strstr(s->said.description, r->text) ||
-         strstr(s->said.type, r->text);
+         strstr(s->said.type, r->text) || strstr(s->said.reason, r->text);
 }
 
 static void set(struct mj__verdict *v, enum mj__verdict_kind kind, int code,
@@ -237,6 +260,7 @@ void mj__explain(const struct mj__seen *s, int code, const char *what,
       mj__clean(quote, sizeof quote, text, strlen(text), 0);
     else
       mj__clean(quote, sizeof quote, s->body ? s->body : "", s->body_len, 1);
+    mj__hide(quote, s->secret);
     mj__err_set(err, code, "%s: HTTP %d%s%s%s%s%s%s%s", what, s->http_status,
                 s->said.shape == MJ__SHAPE_TEXT ? " with a page, not JSON" : "",
                 *quote ? ": " : " with an empty body", quote,

@@ -26,6 +26,7 @@ struct mj__seen {
   const char *body; /* for the message only */
   size_t body_len;
   const char *curl_text;
+  const char *secret; /* not to be quoted; NULL = none */
 };
 
 void mj__outcome_submit(const struct mj__seen *s, struct mj__verdict *v);

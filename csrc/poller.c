@@ -92,8 +92,14 @@ int mj__poller_set(struct mj__poller *p, int fd, int events) {
   e->want = (unsigned char)events;
   if (e->have == want || (!events && !e->have))
     return MJ_OK;
-  if (control(p, e->have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, want) != 0)
+  /* a descriptor that was closed without a word has left the kernel's list,
+     and its number may be another's now */
+  if (control(p, e->have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, want) != 0 &&
+      !((errno == ENOENT && control(p, EPOLL_CTL_ADD, fd, want) == 0) ||
+        (errno == EEXIST && control(p, EPOLL_CTL_MOD, fd, want) == 0))) {
+    e->want = e->have = 0;
     return MJ_ERESOURCE;
+  }
   e->have = (unsigned char)want;
   return MJ_OK;
 }
@@ -104,6 +110,16 @@ void mj__poller_forget(struct mj__poller *p, int fd) {
   if (p->of[fd].have)
     (void)control(p, EPOLL_CTL_DEL, fd, 0);
   p->of[fd].want = p->of[fd].have = 0;
+}
+
+int mj__poller_nest(struct mj__poller *p, int fd, int on) {
+  int nested = fd >= 0 && fd < p->n && (p->of[fd].want & MJ__NESTED) != 0;
+  if (fd < 0 || nested == !!on)
+    return MJ_EINVALID;
+  if (on)
+    return mj__poller_set(p, fd, MJ__READ | MJ__NESTED);
+  mj__poller_forget(p, fd);
+  return MJ_OK;
 }
 
 enum { BATCH = 64 };

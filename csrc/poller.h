@@ -23,6 +23,9 @@ int mj__poller_fd(const struct mj__poller *p);
 int mj__poller_set(struct mj__poller *p, int fd, int events);
 /* To be called before `fd` is closed. */
 void mj__poller_forget(struct mj__poller *p, int fd);
+/* Watches another's descriptor, or stops to; MJ_EINVALID for one that is
+   watched already, or is not. */
+int mj__poller_nest(struct mj__poller *p, int fd, int on);
 /* Waits (-1 = for ever); returns how many of out[] are filled, 0 also when a
    signal or a wakeup came. */
 int mj__poller_wait(struct mj__poller *p, int64_t wait_ms,

@@ -22,9 +22,10 @@ int mj_transport_data(mj_client *c, uint64_t id, const char *data, size_t n) {
 /* Ids are a millisecond and three digits (midjourney-proxy's newTask), so two
    tasks can have the same, and a gateway then answers with either.  The wire's
    state tells them apart, where the gateway keeps it. */
-static int is_ours(const struct mj__job *j, const mj_task *t) {
-  return !j->token || !t->state || strncmp(t->state, "mj_", 3) != 0 ||
-         strcmp(t->state, j->token) == 0;
+static int is_ours(const mj_client *c, const struct mj__job *j,
+                   const mj_task *t) {
+  return strcmp(c->cfg.wire_state, "user") == 0 || !j->token || !t->state ||
+         strncmp(t->state, "mj_", 3) != 0 || strcmp(t->state, j->token) == 0;
 }
 
 /* The caller's state in place of our token. */
@@ -47,7 +48,7 @@ static mj_task *read_task(mj_client *c, struct mj__exchange *x,
   if (!t || c->wire->task(mj_json_root(x->doc), a, t) != MJ_OK)
     return NULL;
   *code = MJ_EPROTOCOL;
-  if (x->purpose == MJ__X_POLL && !is_ours(j, t))
+  if (x->purpose == MJ__X_POLL && !is_ours(c, j, t))
     return NULL;
   restore_state(c, j, t);
   if (t->state && t->state == j->state_user)
@@ -288,8 +289,8 @@ static void fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     mj__err_nomem(&err);
   } else if (r->blocked) {
     mj__err_set(&err, MJ_EBLOCKED_ADDRESS,
-                "picture: its host has no public address; put it into "
-                "allow_hosts if you trust it");
+                "picture: its host has no public address, or a port other "
+                "than 80 and 443; put it into allow_hosts if you trust it");
   } else {
     explain(s, fetch_code(s), "picture", s->curl_code || http >= 500, -1, &err);
   }
@@ -324,6 +325,7 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   }
   j->exchange = 0;
   see(&s, x, r);
+  s.secret = c->cfg.api_key;
   switch (x->purpose) {
   case MJ__X_SUBMIT:
     mj__submit_ended(c, j, &s, r->retry_after_ms);

@@ -287,6 +287,8 @@ int mj_after(mj_client *c, int64_t ms, mj_id *out, mj_error *err) {
   j = mj__job_new(c, MJ__TIMER);
   if (!j)
     return mj__err_nomem(err);
+  if (ms > MJ__LONGEST)
+    ms = MJ__LONGEST;
   mj__arm(c, j, mj__clock(c) + (ms > 0 ? ms : 0));
   if (!j->timer) {
     c->njobs--;

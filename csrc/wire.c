@@ -58,6 +58,7 @@ static void read_error(struct mj__said *s, const mj_value *e) {
     s->description = text_or_empty(mj__json_get(e, "message"));
     s->type = text_or_empty(mj__json_get(e, "type"));
     s->has_code = mj__json_int(mj__json_get(e, "code"), &s->code);
+    s->reason = text_or_empty(mj__json_get(e, "code"));
   } else {
     s->description = text_or_empty(e);
   }
@@ -77,7 +78,7 @@ static void read_submit(struct mj__said *s, const mj_value *root) {
 void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len) {
   const mj_value *e;
   memset(s, 0, sizeof *s);
-  s->description = s->type = s->id = s->banned_word = "";
+  s->description = s->type = s->reason = s->id = s->banned_word = "";
   s->shape = body_len == 0 ? MJ__SHAPE_EMPTY : MJ__SHAPE_TEXT;
   if (!root)
     return;

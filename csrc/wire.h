@@ -42,6 +42,7 @@ struct mj__said {
   int has_code;
   int64_t code;
   const char *description, *type;
+  const char *reason;      /* ERROR: a code that is a word */
   const char *id;          /* SUBMIT: a usable task id, or "" */
   const char *banned_word; /* properties.bannedWord */
 };

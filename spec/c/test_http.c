@@ -3,6 +3,7 @@
    curl_easy_setopt that can take single options away, to show what each of the
    guards is worth. */
 #include "http_int.h"
+#include "mj_int.h"
 #include "rawserver.h"
 
 #include <curl/curl.h>
@@ -43,6 +44,14 @@ CURLcode __wrap_curl_easy_setopt(CURL *e, CURLoption o, ...) {
     (void)__real_curl_easy_setopt(e, CURLOPT_SEEKDATA, p);
   }
   return __real_curl_easy_setopt(e, o, p);
+}
+
+static int syncs;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd) {
+  syncs++;
+  return __real_fsync(fd);
 }
 
 static const char *const task_running =
@@ -170,6 +179,10 @@ static void polls_reuse_and_submits_do_not(void **state) {
   /* the poll went over the connection that the submit had opened */
   assert_int_equal(st.connects, 1);
   assert_int_equal(st.requests, 2);
+  /* and the next submit opens another, though one is idle */
+  (void)end_of(c, imagine(c), NULL, 0);
+  mj_client_stats(c, &st);
+  assert_int_equal(st.connects, 2);
   mj_client_free(c);
   rawserver_free(s);
 }
@@ -240,6 +253,63 @@ static void silence_after_the_request_is_unknown(void **state) {
   (void)state;
   assert_int_equal(end_of(c, imagine(c), NULL, 0), MJ_EUNKNOWN_OUTCOME);
   assert_int_equal(rawserver_posts(s), 1);
+  mj_client_free(c);
+  rawserver_free(s);
+}
+
+/* A transport of ours in front of libcurl's that tampers with tickets. */
+static mj_transport real;
+
+static int start_without_ticket(void *ud, mj_client *c, const mj_http *req) {
+  mj_http h = *req;
+  h.ticket = 0;
+  return real.start(ud, c, &h);
+}
+
+static void without_a_ticket_nothing_leaves(void **state) {
+  rawserver *s = rawserver_new(many, NULL);
+  mj_client *c = client_for(s, NULL);
+  (void)state;
+  real = c->tr;
+  c->tr.start = start_without_ticket;
+  assert_int_equal(end_of(c, imagine(c), NULL, 0), MJ_ENETWORK);
+  assert_int_equal(rawserver_requests(s), 0);
+  mj_client_free(c);
+  rawserver_free(s);
+}
+
+/* Only a proxy that was asked for sees a key. */
+static void the_environment_s_proxies_are_not_used(void **state) {
+  rawserver *s = rawserver_new(many, NULL);
+  mj_client *c;
+  (void)state;
+  assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+  assert_int_equal(setenv("ALL_PROXY", "http://127.0.0.1:1", 1), 0);
+  c = client_for(s, NULL);
+  assert_int_equal(end_of(c, imagine(c), NULL, 0), MJ_OK);
+  mj_client_free(c);
+  (void)unsetenv("http_proxy");
+  (void)unsetenv("ALL_PROXY");
+  rawserver_free(s);
+}
+
+/* A host closes what it had us watch, and the number comes back as a socket of
+   ours. */
+static void a_stale_descriptor_harms_nobody(void **state) {
+  rawserver *s = rawserver_new(many, NULL);
+  mj_client *c = client_for(s, NULL);
+  int fds[2];
+  (void)state;
+  assert_int_equal(pipe(fds), 0);
+  assert_int_equal(mj_watch(c, fds[0]), MJ_OK);
+  assert_int_equal(mj_watch(c, fds[0]), MJ_EINVALID);
+  (void)close(fds[0]);
+  (void)close(fds[1]);
+  assert_int_equal(end_of(c, imagine(c), NULL, 0), MJ_OK);
+  mj_client_free(c);
+  c = client_for(s, NULL);
+  assert_int_equal(mj_unwatch(c, 0), MJ_EINVALID);
+  assert_int_equal(mj_step(c, -1, 0), 0); /* and does not wait for ever */
   mj_client_free(c);
   rawserver_free(s);
 }
@@ -391,8 +461,10 @@ static void helper_thread_writes_whole_files(void **state) {
   (void)state;
   assert_non_null(mkdtemp(path));
   (void)snprintf(file, sizeof file, "%s/a/b/c.png", path);
+  syncs = 0;
   assert_int_equal(mj_write(c, file, "whole", 5, &id, &err), MJ_OK);
   assert_int_equal(end_of(c, id, text, sizeof text), MJ_OK);
+  assert_int_equal(syncs, 2); /* the file, and the folder it is in */
   f = fopen(file, "rb");
   assert_non_null(f);
   assert_int_equal(fread(got, 1, sizeof got, f), 5);
@@ -424,6 +496,9 @@ int main(void) {
       cmocka_unit_test(a_thousand_on_eight_connections),
       cmocka_unit_test(refused_connection_is_not_sent),
       cmocka_unit_test(silence_after_the_request_is_unknown),
+      cmocka_unit_test(without_a_ticket_nothing_leaves),
+      cmocka_unit_test(the_environment_s_proxies_are_not_used),
+      cmocka_unit_test(a_stale_descriptor_harms_nobody),
       cmocka_unit_test(pictures_and_their_addresses),
       cmocka_unit_test(allowed_hosts_may_be_anywhere),
       cmocka_unit_test(one_descriptor_tells_all),
