@@ -16,3 +16,5 @@ add_test(NAME check_tidy COMMAND ${scripts}/check-tidy ${PROJECT_SOURCE_DIR}
   ${CMAKE_BINARY_DIR})
 add_test(NAME planted_tidy COMMAND ${PROJECT_SOURCE_DIR}/spec/checks/planted-tidy.sh)
 set_tests_properties(check_tidy PROPERTIES TIMEOUT 900)
+add_test(NAME guards COMMAND ${PROJECT_SOURCE_DIR}/spec/c/guards.sh)
+set_tests_properties(guards PROPERTIES TIMEOUT 600)
