@@ -242,11 +242,14 @@ static void look(void **state) {
 
 /* Words ------------------------------------------------------------------- */
 
+static const char *words_secret = "sk-of-this-test";
+
 static void words_of(int curl, int http, const char *body, int code,
                      mj_error *err) {
   struct mj__seen s;
   mj_json *doc = see(&s, http, body);
   s.curl_code = curl;
+  s.secret = words_secret;
   mj__err_clear(err);
   mj__explain(&s, code, "imagine", err);
   assert_int_equal(err->code, code);
@@ -261,6 +264,16 @@ static void explanations(void **state) {
   words_of(0, 401, "", MJ_EAUTH, &e);
   assert_non_null(strstr(e.text, "HTTP 401 with an empty body"));
   assert_non_null(strstr(e.text, "check api_key"));
+  words_secret = NULL;
+  words_of(0, 401, "", MJ_EAUTH, &e);
+  assert_non_null(strstr(e.text, "no key was given"));
+  words_secret = "sk-of-this-test";
+  words_of(0, 200,
+           "{\"code\":24,\"description\":\"x\",\"result\":null,"
+           "\"properties\":{\"bannedWord\":\"y\"}}",
+           MJ_EBANNED_PROMPT, &e);
+  assert_string_equal(e.text, "imagine: prompt refused by content rules: x "
+                              "(the word \"y\"); reword the prompt");
   words_of(0, 403, "forbidden", MJ_EAUTH, &e);
   assert_non_null(strstr(e.text, "forbidden"));
   assert_null(strstr(e.text, "check api_key"));

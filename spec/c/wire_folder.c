@@ -120,6 +120,7 @@ static mj_json *receive(const struct wire_case *c, struct mj__seen *s,
   mj_json *doc = NULL;
   size_t at;
   memset(s, 0, sizeof *s);
+  s->secret = "sk-of-the-fixtures";
   s->curl_code = number_of(broken, "curl_code", 0);
   s->sent = number_of(broken, "sent", 2);
   *retry_after_ms = -1;
