@@ -86,6 +86,7 @@ static int l_catch(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &interrupt_key);
   install(SIGINT, on_signal);
   install(SIGTERM, on_signal);
+  install(SIGHUP, on_signal); /* the terminal went away: tell what runs */
   install(SIGALRM, on_signal);
   install(SIGPIPE, on_pipe);
   return 0;

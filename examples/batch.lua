@@ -5,7 +5,8 @@
 
 local mj = require "mj"
 
-local file = arg[1] or "examples/prompts.txt"
+local here = arg[0]:match "^(.*)/[^/]*$" or "."
+local file = arg[1] or here .. "/prompts.txt"
 local folder = arg[2] or "out/batch"
 
 local prompts = {}

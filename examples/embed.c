@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
    embed.c - the core from plain C, in a program with its own poll() loop.
 
-     cc embed.c -lmj -o embed
+     cc -Icsrc examples/embed.c -Lbuild -lmj -Wl,-rpath,build -o embed
      MJ_BASE_URL=https://... MJ_API_KEY=sk-... ./embed FOLDER [PROMPT]
 
    Submits a prompt, clicks the button "U2" of the result, saves both

@@ -82,8 +82,9 @@ describe("README.md", function()
           words[#words + 1] = word
         end
         local program = words[1]
-        assert.truthy(program:find "^scripts/" or program == "build/mjlua" or program == "export"
-          or program == "luarocks", line)
+        local known = { ["build/mjlua"] = true, export = true, luarocks = true, cc = true,
+          cmake = true, ["lua5.4"] = true }
+        assert.truthy(program:find "^scripts/" or known[program], line)
         for _, word in ipairs(words) do
           if word:find "^scripts/" or word:find "^examples/" or word:find "^rockspec/" then
             assert.truthy(exists(word), word)
@@ -93,6 +94,22 @@ describe("README.md", function()
       end
     end
     assert.truthy(n >= 5)
+  end)
+
+  it("compiles the larger C example with the line it gives", function()
+    local line = assert(readme:match "\n(cc [^\n]*examples/embed.c[^\n]*)\n")
+    line = line:gsub("%-Lbuild", "-L" .. run.build):gsub("%-o embed", "-o " .. folder .. "/embed")
+    local status, _, err = run.shell(line)
+    assert.same({ 0, "" }, { status, err })
+  end)
+
+  it("gives the paths that plain Lua needs", function()
+    local line = assert(readme:match "\n(export LUA_PATH=[^\n]*)\n"):gsub("%$PWD/build", function()
+      return "$(realpath " .. run.build .. ")"
+    end)
+    local status, out, err = run.shell(line .. [[; cd /; lua5.4 -e 'print(require "mj".version)']])
+    assert.equal(0, status, err)
+    assert.truthy(out:find "^%d+%.%d+%.%d+\n$", out)
   end)
 
   it("runs mjlua with the options it has", function()

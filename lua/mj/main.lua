@@ -138,6 +138,9 @@ local function split_address(text)
   if not host then
     host, port = first:match "^%d+$" and "" or first, first:match "^%d+$"
   end
+  if host == "localhost" then
+    host = "127.0.0.1"
+  end
   return host ~= "" and host or nil, tonumber(port), rest
 end
 
@@ -148,6 +151,9 @@ local function serve(sys, value)
     return USAGE, "--sim-serve: " .. err
   end
   opts.host, opts.port = host or opts.host, port or opts.port
+  if opts.port and opts.port > 65535 then
+    return USAGE, ("--sim-serve: no port has the number %d"):format(opts.port)
+  end
   local sim, status
   sim, err, status = start_simulator(opts)
   if not sim then
@@ -352,6 +358,12 @@ local function run(session, opts, argv)
     report(session, err)
   end
   leave(session)
+  -- ids of paid work may be in it
+  local wrote, why = io.stdout:flush()
+  if not wrote then
+    complain("cannot write to standard output: " .. tostring(why))
+    session.failed = true
+  end
   if signal then
     return 128 + signal
   end
