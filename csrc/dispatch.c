@@ -87,6 +87,10 @@ static void not_started(mj_client *c, struct mj__job *j) {
 /* The record is durable: now the request may go. */
 void mj__send_paid(mj_client *c, struct mj__job *j) {
   struct mj__exchange *x = mj__exchange_of(c, j->exchange);
+  if (!x) { /* dispatch() took it; a job without one cannot send */
+    not_started(c, j);
+    return;
+  }
   x->ticket = ++c->ticket_seq;
   c->nsubmits++;
   if (start(c, x, "POST", j->url, j->body, j->body_len) != MJ_OK) {

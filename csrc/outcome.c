@@ -23,174 +23,79 @@ struct row {
   int error, retryable;
 };
 
-static const struct
-    row
-        submit_rows
-            [] =
-                {
-                    /* new-api says these after it has begun to talk upstream,
-                       in whatever envelope and with whatever status: the task
-                       may run, or be billed */
-                    {ANY, 0, 999, NO_CODE, "do_request_failed", MJ__V_UNKNOWN,
-                     MJ_EUNKNOWN_OUTCOME, 0},
-                    {ANY, 0, 999, NO_CODE, "read_response_body_failed",
-                     MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
-                    {ANY, 0, 999, NO_CODE, "unmarshal_response_body_failed",
-                     MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
-                    {ANY, 0, 999, NO_CODE, "empty_response_body", MJ__V_UNKNOWN,
-                     MJ_EUNKNOWN_OUTCOME, 0},
-                    {ANY, 0, 999, NO_CODE, "close_request_body_failed",
-                     MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
-                    {ANY, 0, 999, NO_CODE, "insert_midjourney_task_failed",
-                     MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
-                    {ANY, 0, 999, NO_CODE, "copy_response_body_failed",
-                     MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
-                    {ANY, 0, 999, NO_CODE, "close_response_body_failed",
-                     MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
-                    /* HTTP errors whose body has no code of the protocol */
-                    {S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(SUCCESS) |
-                         S(JSON),
-                     401, 401, NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
-                    {S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(SUCCESS) |
-                         S(JSON),
-                     402, 403, NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
-                    {S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(JSON), 404,
-                     405, NO_CODE, NULL, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
-                    {S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(JSON), 413,
-                     413, NO_CODE, NULL, MJ__V_REFUSED, MJ_ETOO_LARGE, 0},
-                    {S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(JSON), 414,
-                     415, NO_CODE, NULL, MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(JSON), 422,
-                     422, NO_CODE, NULL, MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(EMPTY) | S(TEXT) | S(ERROR) | S(JSON), 300, 399, NO_CODE,
-                     NULL, MJ__V_REFUSED, MJ_EPROTOCOL, 0},
-                    {ANY, 429, 429, NO_CODE, NULL, MJ__V_NOT_SENT,
-                     MJ_ERATE_LIMITED, 1},
-                    /* new-api's distributor answers before anything goes
-                       upstream */
-                    {S(ERROR), 503, 503, NO_CODE, "model_not_found",
-                     MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
-                    {S(ERROR), 503, 503, NO_CODE, "vailable channel",
-                     MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
-                    {S(ERROR), 503, 503, NO_CODE,
-                     "\xe6\x97\xa0\xe5\x8f\xaf\xe7\x94\xa8\xe6\xb8\xa0\xe9\x81"
-                     "\x93" /* 无可用渠道
-                             */
-                     ,
-                     MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
-                    {S(ERROR), 400, 400, NO_CODE, "new_api_error",
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(ERROR), 400, 400, NO_CODE, "invalid_request_error",
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(SPRING), 400, 400, NO_CODE, NULL, MJ__V_REFUSED,
-                     MJ_EINVALID, 0},
-                    /* the edge could not reach its origin */
-                    {S(EMPTY) | S(TEXT), 521, 521, NO_CODE, NULL,
-                     MJ__V_NOT_SENT, MJ_ENETWORK, 1},
-                    {S(EMPTY) | S(TEXT), 523, 523, NO_CODE, NULL,
-                     MJ__V_NOT_SENT, MJ_ENETWORK, 1},
-                    {S(EMPTY) | S(TEXT), 525, 526, NO_CODE, NULL,
-                     MJ__V_NOT_SENT, MJ_ENETWORK, 1},
+/* A row a line.  Chinese texts are the gateways', with their letters beside. */
+/* clang-format off */
+#define UNCODED (S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(JSON))
 
-                    /* the protocol's own codes; an accepting code needs a 2xx
-                       and an id, which mj__outcome_submit looks at before these
-                     */
-                    {S(SUBMIT), 0, 599, 3,
-                     "\xe8\xb4\xa6\xe5\x8f\xb7\xe5\xae\x9e\xe4\xbe\x8b" /* 账号实例
-                                                                         */
-                     ,
-                     MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
-                    {S(SUBMIT), 0, 599, 3, "account instance", MJ__V_REFUSED,
-                     MJ_EQUEUE_FULL, 1},
-                    {S(SUBMIT), 0, 599, 3, NULL, MJ__V_REFUSED, MJ_ENOT_FOUND,
-                     0},
-                    {S(SUBMIT), 0, 599, 15, NULL, MJ__V_REFUSED, MJ_EQUEUE_FULL,
-                     1},
-                    {S(SUBMIT), 0, 599, 23, NULL, MJ__V_REFUSED, MJ_EQUEUE_FULL,
-                     1},
-                    {S(SUBMIT), 0, 599, 24, NULL, MJ__V_REFUSED,
-                     MJ_EBANNED_PROMPT, 0},
-                    {S(SUBMIT), 0, 599, 30, NULL, MJ__V_NOT_SENT,
-                     MJ_ERATE_LIMITED, 1},
-                    {S(SUBMIT), 0, 599, 9,
-                     "\xe9\x98\x9f\xe5\x88\x97\xe5\xb7\xb2\xe6\xbb\xa1" /* 队列已满
-                                                                         */
-                     ,
-                     MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
-                    /* code 4: only what is known to be said before the work
-                       begins */
-                    {S(SUBMIT), 0, 599, 4, "_is_required", MJ__V_REFUSED,
-                     MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4, "bind_request_body_failed",
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4, "quota_not_enough", MJ__V_REFUSED,
-                     MJ_EAUTH, 0},
-                    {S(SUBMIT), 0, 599, 4, "task_not_found", MJ__V_REFUSED,
-                     MJ_ENOT_FOUND, 0},
-                    {S(SUBMIT), 0, 599, 4, "task_no_found", MJ__V_REFUSED,
-                     MJ_ENOT_FOUND, 0},
-                    {S(SUBMIT), 0, 599, 4, "task_status_not_success",
-                     MJ__V_REFUSED, MJ_EINVALID, 1},
-                    {S(SUBMIT), 0, 599, 4, "unknown_action", MJ__V_REFUSED,
-                     MJ_EUNSUPPORTED, 0},
-                    {S(SUBMIT), 0, 599, 4, "unknown_relay_action",
-                     MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
-                    {S(SUBMIT), 0, 599, 4, "content_parse_failed",
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4, "index_parse_failed", MJ__V_REFUSED,
-                     MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4, "invalid_request", MJ__V_REFUSED,
-                     MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4, "get_channel_info_failed",
-                     MJ__V_REFUSED, MJ_EUNSUPPORTED, 1},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe6\x95\x8f\xe6\x84\x9f\xe8\xaf\x8d" /* 敏感词: early
-                                                               novicezk */
-                     ,
-                     MJ__V_REFUSED, MJ_EBANNED_PROMPT, 0},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe4\xb8\x8d\xe8\x83\xbd\xe4\xb8\xba\xe7\xa9\xba" /* 不能为空
-                                                                         */
-                     ,
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe5\x8f\x82\xe6\x95\xb0\xe9\x94\x99\xe8\xaf\xaf" /* 参数错误
-                                                                         */
-                     ,
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe6\xa0\xbc\xe5\xbc\x8f\xe9\x94\x99\xe8\xaf\xaf" /* 格式错误
-                                                                         */
-                     ,
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe7\x8a\xb6\xe6\x80\x81\xe9\x94\x99\xe8\xaf\xaf" /* 状态错误
-                                                                         */
-                     ,
-                     MJ__V_REFUSED, MJ_EINVALID, 1},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe4\xb8\x8d\xe5\x85\x81\xe8\xae\xb8" /* 不允许 */,
-                     MJ__V_REFUSED, MJ_EINVALID, 0},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe6\x9c\xaa\xe7\x9f\xa5\xe7\x9a\x84" /* 未知的 */,
-                     MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe4\xb8\x8d\xe6\x94\xaf\xe6\x8c\x81" /* 不支持 */,
-                     MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
-                    {S(SUBMIT), 0, 599, 4,
-                     "\xe6\xb8\xa0\xe9\x81\x93\xe5\xb7\xb2\xe8\xa2\xab\xe7\xa6"
-                     "\x81"
-                     "\xe7\x94\xa8" /* 渠道已被禁用 */,
-                     MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
-                    /* whatever it says besides */
-                    {S(SUBMIT), 401, 403, NO_CODE, NULL, MJ__V_REFUSED,
-                     MJ_EAUTH, 0},
-                    /* trueai's envelope around a LogicException: 上限 is "limit
-                       reached" */
-                    {S(SUCCESS), 0, 599, NO_CODE,
-                     "\xe4\xb8\x8a\xe9\x99\x90" /* 上限 */, MJ__V_REFUSED,
-                     MJ_EQUEUE_FULL, 1},
+static const struct row submit_rows[] = {
+    /* new-api says these after it has begun to talk upstream, in whatever
+       envelope and with whatever status: the task may run, or be billed */
+    {ANY, 0, 999, NO_CODE, "do_request_failed", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "read_response_body_failed", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "unmarshal_response_body_failed", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "empty_response_body", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "close_request_body_failed", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "insert_midjourney_task_failed", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "copy_response_body_failed", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    {ANY, 0, 999, NO_CODE, "close_response_body_failed", MJ__V_UNKNOWN, MJ_EUNKNOWN_OUTCOME, 0},
+    /* HTTP errors whose body has no code of the protocol */
+    {UNCODED | S(SUCCESS), 401, 401, NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
+    {UNCODED | S(SUCCESS), 402, 403, NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
+    {UNCODED, 404, 405, NO_CODE, NULL, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {UNCODED, 413, 413, NO_CODE, NULL, MJ__V_REFUSED, MJ_ETOO_LARGE, 0},
+    {UNCODED, 414, 415, NO_CODE, NULL, MJ__V_REFUSED, MJ_EINVALID, 0},
+    {UNCODED, 422, 422, NO_CODE, NULL, MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(EMPTY) | S(TEXT) | S(ERROR) | S(JSON), 300, 399, NO_CODE, NULL, MJ__V_REFUSED, MJ_EPROTOCOL, 0},
+    {ANY, 429, 429, NO_CODE, NULL, MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
+    /* new-api's distributor answers before anything goes upstream */
+    {S(ERROR), 503, 503, NO_CODE, "model_not_found", MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(ERROR), 503, 503, NO_CODE, "vailable channel", MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
+    {S(ERROR), 503, 503, NO_CODE, "\xe6\x97\xa0\xe5\x8f\xaf\xe7\x94\xa8\xe6\xb8\xa0\xe9\x81\x93" /* 无可用渠道 */ , MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
+    {S(ERROR), 400, 400, NO_CODE, "new_api_error", MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(ERROR), 400, 400, NO_CODE, "invalid_request_error", MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SPRING), 400, 400, NO_CODE, NULL, MJ__V_REFUSED, MJ_EINVALID, 0},
+    /* the edge could not reach its origin */
+    {S(EMPTY) | S(TEXT), 521, 521, NO_CODE, NULL, MJ__V_NOT_SENT, MJ_ENETWORK, 1},
+    {S(EMPTY) | S(TEXT), 523, 523, NO_CODE, NULL, MJ__V_NOT_SENT, MJ_ENETWORK, 1},
+    {S(EMPTY) | S(TEXT), 525, 526, NO_CODE, NULL, MJ__V_NOT_SENT, MJ_ENETWORK, 1},
+    /* the protocol's own codes; an accepting code needs a 2xx and an id, which
+       mj__outcome_submit looks at before these */
+    {S(SUBMIT), 0, 599, 3, "\xe8\xb4\xa6\xe5\x8f\xb7\xe5\xae\x9e\xe4\xbe\x8b" /* 账号实例 */ , MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
+    {S(SUBMIT), 0, 599, 3, "account instance", MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
+    {S(SUBMIT), 0, 599, 3, NULL, MJ__V_REFUSED, MJ_ENOT_FOUND, 0},
+    {S(SUBMIT), 0, 599, 15, NULL, MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
+    {S(SUBMIT), 0, 599, 23, NULL, MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
+    {S(SUBMIT), 0, 599, 24, NULL, MJ__V_REFUSED, MJ_EBANNED_PROMPT, 0},
+    {S(SUBMIT), 0, 599, 30, NULL, MJ__V_NOT_SENT, MJ_ERATE_LIMITED, 1},
+    {S(SUBMIT), 0, 599, 9, "\xe9\x98\x9f\xe5\x88\x97\xe5\xb7\xb2\xe6\xbb\xa1" /* 队列已满 */ , MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
+    /* code 4: only what is known to be said before the work begins */
+    {S(SUBMIT), 0, 599, 4, "_is_required", MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "bind_request_body_failed", MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "quota_not_enough", MJ__V_REFUSED, MJ_EAUTH, 0},
+    {S(SUBMIT), 0, 599, 4, "task_not_found", MJ__V_REFUSED, MJ_ENOT_FOUND, 0},
+    {S(SUBMIT), 0, 599, 4, "task_no_found", MJ__V_REFUSED, MJ_ENOT_FOUND, 0},
+    {S(SUBMIT), 0, 599, 4, "task_status_not_success", MJ__V_REFUSED, MJ_EINVALID, 1},
+    {S(SUBMIT), 0, 599, 4, "unknown_action", MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 4, "unknown_relay_action", MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 4, "content_parse_failed", MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "index_parse_failed", MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "invalid_request", MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "get_channel_info_failed", MJ__V_REFUSED, MJ_EUNSUPPORTED, 1},
+    {S(SUBMIT), 0, 599, 4, "\xe6\x95\x8f\xe6\x84\x9f\xe8\xaf\x8d" /* 敏感词: early novicezk */ , MJ__V_REFUSED, MJ_EBANNED_PROMPT, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe4\xb8\x8d\xe8\x83\xbd\xe4\xb8\xba\xe7\xa9\xba" /* 不能为空 */ , MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe5\x8f\x82\xe6\x95\xb0\xe9\x94\x99\xe8\xaf\xaf" /* 参数错误 */ , MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe6\xa0\xbc\xe5\xbc\x8f\xe9\x94\x99\xe8\xaf\xaf" /* 格式错误 */ , MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe7\x8a\xb6\xe6\x80\x81\xe9\x94\x99\xe8\xaf\xaf" /* 状态错误 */ , MJ__V_REFUSED, MJ_EINVALID, 1},
+    {S(SUBMIT), 0, 599, 4, "\xe4\xb8\x8d\xe5\x85\x81\xe8\xae\xb8" /* 不允许 */, MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe6\x9c\xaa\xe7\x9f\xa5\xe7\x9a\x84" /* 未知的 */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe4\xb8\x8d\xe6\x94\xaf\xe6\x8c\x81" /* 不支持 */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe6\xb8\xa0\xe9\x81\x93\xe5\xb7\xb2\xe8\xa2\xab\xe7\xa6\x81\xe7\x94\xa8" /* 渠道已被禁用 */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    /* whatever it says besides */
+    {S(SUBMIT), 401, 403, NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
+    /* trueai's envelope around a LogicException: 上限 is "limit reached" */
+    {S(SUCCESS), 0, 599, NO_CODE, "\xe4\xb8\x8a\xe9\x99\x90" /* 上限 */, MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
 };
+/* clang-format on */
 
 static int row_fits(const struct row *r, const struct mj__seen *s) {
   if (!(r->shapes & (1u << s->said.shape)))
