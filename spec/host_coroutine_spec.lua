@@ -166,7 +166,7 @@ describe("host coroutine", function()
     local ok, e = coroutine.resume(co)
     assert.is_false(ok)
     assert.matches("deadlock", e)
-    require("mj.signal").fire(handle.ended)
+    require("mj.signal").fire(handle)
     mj.step(0)
   end)
 

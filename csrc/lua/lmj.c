@@ -18,6 +18,11 @@ enum { MAX_LINES = 1000 };
 
 struct box {
   mj_client *c; /* NULL = closed */
+  /* While memory of the client or a line is read: by whom; see `reading`. */
+  lua_State *reader;
+  lua_CFunction read_by;
+  int noted;        /* the registry has an entry for it */
+  mj_client *dying; /* was closed meanwhile */
   struct line *first, *last;
   int lines, dropped;
 };
@@ -30,6 +35,67 @@ static mj_id check_id(lua_State *L, int arg) {
   lua_Number n = luaL_checknumber(L, arg);
   luaL_argcheck(L, n >= 0 && n < 9007199254740992.0, arg, "not an id");
   return (mj_id)n;
+}
+
+/* Reading ----------------------------------------------------------------- */
+
+static void drop_line(struct box *b) {
+  struct line *line = b->first;
+  b->first = line->next;
+  if (!b->first)
+    b->last = NULL;
+  b->lines--;
+  free(line);
+}
+
+static void drop(struct box *b, mj_client *c) {
+  mj_client_free(c);
+  while (b->first)
+    drop_line(b);
+}
+
+/* From here on, until end_reading, each allocation in Lua can run a finalizer,
+   and that can call any method of this box.  The registry keeps the thread, so
+   that `reading` may look at it. */
+static void begin_reading(lua_State *L, struct box *b, lua_CFunction by) {
+  b->noted = 1;
+  lua_pushthread(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, b);
+  b->reader = L;
+  b->read_by = by;
+}
+
+static void end_reading(lua_State *L, struct box *b) {
+  mj_client *c = b->dying;
+  b->reader = NULL;
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, b);
+  b->dying = NULL;
+  if (c)
+    drop(b, c);
+}
+
+/* Whether the caller was called by a finalizer in the midst of a reading.  An
+   error (no memory) leaves a reading without its end, so that it counts only
+   while its C function is on the stack of its thread. */
+static int reading(lua_State *L, struct box *b) {
+  lua_State *T = b->reader;
+  lua_Debug ar;
+  int level, status;
+  if (!T)
+    return 0;
+  status = lua_status(T);
+  if (status == 0 || status == LUA_YIELD)
+    for (level = T == L; lua_getstack(T, level, &ar); level++) {
+      lua_CFunction f;
+      lua_getinfo(T, "f", &ar);
+      f = lua_tocfunction(T, -1);
+      lua_pop(T, 1);
+      if (f == b->read_by)
+        return 1;
+    }
+  end_reading(L, b);
+  return 0;
 }
 
 /* An optional number of seconds; absent = `none`. */
@@ -90,29 +156,23 @@ static void keep_line(void *ud, int level, const char *text) {
   b->lines++;
 }
 
-static void drop_line(struct box *b) {
-  struct line *line = b->first;
-  b->first = line->next;
-  if (!b->first)
-    b->last = NULL;
-  b->lines--;
-  free(line);
-}
-
 /* box:log_line() -> level, text, or nil. */
 static int box_log_line(lua_State *L) {
   struct box *b = check_box(L);
   if (b->dropped > 0) {
+    int n = b->dropped;
     lua_pushinteger(L, 1);
-    lua_pushfstring(L, "%d lines of the log were dropped", b->dropped);
-    b->dropped = 0;
+    lua_pushfstring(L, "%d lines of the log were dropped", n);
+    b->dropped -= n;
     return 2;
   }
-  if (!b->first)
+  if (!b->first || reading(L, b) || !b->first)
     return 0;
+  begin_reading(L, b, box_log_line);
   lua_pushinteger(L, b->first->level);
   lua_pushstring(L, b->first->text);
   drop_line(b);
+  end_reading(L, b);
   return 2;
 }
 
@@ -148,14 +208,23 @@ static int core_client(lua_State *L) {
   return 1;
 }
 
-/* box:close(), __gc and __close; as often as one likes. */
+/* box:close(), __gc and __close; as often as one likes.  In the midst of a
+   reading the client lives on to the end of it. */
 static int box_close(lua_State *L) {
   struct box *b = check_box(L);
   mj_client *c = b->c;
   b->c = NULL;
-  mj_client_free(c);
-  while (b->first)
-    drop_line(b);
+  if (reading(L, b)) {
+    if (c)
+      b->dying = c;
+    return 0;
+  }
+  drop(b, c);
+  if (b->noted) {
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, b);
+    b->noted = 0;
+  }
   return 0;
 }
 
@@ -171,12 +240,14 @@ static int box_submit(lua_State *L) {
   mj_request r;
   mj_error err;
   mj_id id = 0;
-  OPEN_BOX(c);
+  struct box *b = check_box(L);
   lua_settop(L, 2);
   memset(&r, 0, sizeof r);
   memset(&err, 0, sizeof err);
-  lmj_request(L, 2, &r);
-  return push_job(L, mj_submit(c, &r, &id, &err), &id, &err);
+  lmj_request(L, 2, &r); /* allocates: a finalizer may close the box */
+  if (!b->c)
+    return lmj_fail_code(L, MJ_ECLOSED);
+  return push_job(L, mj_submit(b->c, &r, &id, &err), &id, &err);
 }
 
 static int box_track(lua_State *L) {
@@ -236,11 +307,15 @@ static int box_info(lua_State *L) {
   static const char *const phases[] = {"queued", "sending", "running", "ended"};
   mj_id id = check_id(L, 2);
   mj_job_state s;
-  mj_client *c = check_box(L)->c;
-  if (!c || mj_job_info(c, id, &s) != MJ_OK) {
+  struct box *b = check_box(L);
+  int inner;
+  if (!b->c || mj_job_info(b->c, id, &s) != MJ_OK) {
     lua_pushnil(L);
     return 1;
   }
+  inner = reading(L, b);
+  if (!inner)
+    begin_reading(L, b, box_info);
   lua_pushstring(L, phases[s.phase]);
   lua_pushstring(L, mj_status_name(s.status));
   if (s.progress >= 0)
@@ -251,17 +326,30 @@ static int box_info(lua_State *L) {
     lua_pushstring(L, s.task_id);
   else
     lua_pushnil(L);
+  if (!inner)
+    end_reading(L, b);
   return 4;
 }
 
 /* Loop -------------------------------------------------------------------- */
 
+/* In the midst of a reading nothing may move: 0, nil, true then. */
+static int no_turn(lua_State *L) {
+  lua_pushinteger(L, 0);
+  lua_pushnil(L);
+  lua_pushboolean(L, 1);
+  return 3;
+}
+
+/* box:step([wait [, budget]]) -> how many have not ended. */
 static int box_step(lua_State *L) {
   int64_t wait = opt_ms(L, 2, -1);
   lua_Number budget = luaL_optnumber(L, 3, 0);
   int rc;
   OPEN_BOX(c);
   luaL_argcheck(L, budget >= 0 && budget < 1e6, 3, "seconds expected");
+  if (reading(L, check_box(L)))
+    return no_turn(L);
   rc = mj_step(c, wait, (int64_t)(budget * 1e6));
   if (rc < 0)
     return lmj_fail_code(L, rc);
@@ -330,15 +418,20 @@ static int box_stats(lua_State *L) {
   return 1;
 }
 
-/* Peek, convert, pop: an event is never lost half converted. */
+/* Peek, convert, pop: an event is never lost half converted.  A finalizer in
+   the midst of that finds no event. */
 static int box_event(lua_State *L) {
-  mj_client *c = check_box(L)->c;
-  const mj_event *ev = c ? mj_event_peek(c) : NULL;
+  struct box *b = check_box(L);
+  mj_client *c;
   int n;
-  if (!ev)
+  luaL_checkstack(L, 16, "an event"); /* may collect, too */
+  c = b->c;
+  if (!c || !mj_event_peek(c) || reading(L, b))
     return 0;
-  n = lmj_push_event(L, ev);
+  begin_reading(L, b, box_event);
+  n = lmj_push_event(L, mj_event_peek(c));
   mj_event_pop(c);
+  end_reading(L, b);
   return n;
 }
 

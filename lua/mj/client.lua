@@ -135,6 +135,14 @@ local function label(options)
     key and (" (key %s%s)"):format(key:match "^sk%-" or "", tail) or " (no key)")
 end
 
+-- Under mjlua --sim a client that names its own gateway talks to that one.
+local function warn_elsewhere(url)
+  local simulator = env.override "MJ_BASE_URL"
+  if simulator and env.elsewhere and url:gsub("/+$", "") ~= simulator:gsub("/+$", "") then
+    env.elsewhere((url:gsub("[?#].*", ""):gsub("//[^/]*@", "//")))
+  end
+end
+
 -- Raises on a mistake; nil, err when the world does not allow it.
 function client.new(opts)
   opts = option.check("mj.client", opts, schema)
@@ -151,9 +159,9 @@ function client.new(opts)
   elseif not box then
     return nil, e
   end
+  warn_elsewhere(options.base_url)
   local self = setmetatable({
     _pump = pump.new(box, type(opts.log) == "function" and opts.log or nil),
-    _jobs = {},
     _timeout = timeout or 900,
     _lenient = opts.strict == false,
     _label = label(options),
@@ -348,14 +356,15 @@ end
 
 -- Jobs that have not ended, oldest first.
 function methods:jobs()
-  local ids, list = {}, {}
-  for id in pairs(self._jobs) do
-    ids[#ids + 1] = id
+  local list = {}
+  for _, handler in self._pump:each() do
+    if job.is(handler) then
+      list[#list + 1] = handler
+    end
   end
-  table.sort(ids)
-  for i, id in ipairs(ids) do
-    list[i] = self._jobs[id]
-  end
+  table.sort(list, function(a, b)
+    return a._id < b._id
+  end)
   return list
 end
 

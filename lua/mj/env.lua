@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Settings of the process: what --sim put there, else the environment.
 
-local env = {}
+local env = {
+  elsewhere = nil, -- called with the address of a client that is not the simulator's
+}
 
 local overrides = {}
 
@@ -15,6 +17,11 @@ function env.get(name)
     return nil
   end
   return value
+end
+
+-- What stands in front of the environment, or nil.
+function env.override(name)
+  return overrides[name]
 end
 
 -- Stands in front of the environment from now on; "" hides it, nil uncovers it.

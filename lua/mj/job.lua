@@ -8,6 +8,7 @@ local option = require "mj.option"
 local signal = require "mj.signal"
 local sources = require "mj.sources"
 local task = require "mj.task"
+local unheard = require "mj.unheard"
 option.mine()
 
 local job = {}
@@ -24,7 +25,7 @@ end
 -- Callbacks are the user's: each runs in a coroutine of its own, so that it may
 -- wait, and so that its error harms nobody.
 local function call_all(list, ...)
-  for _, fn in ipairs(list) do
+  for _, fn in ipairs(list or {}) do
     loop.spawn(fn, ...)
   end
 end
@@ -45,27 +46,44 @@ local function complete(self, e, last)
   return e
 end
 
-local function finish(self, result, e)
-  if self._ended.fired then
-    return
+-- An error that nobody asks for is remembered for the end of the run.  Who gave
+-- a job up knows.
+local function remember(self, e)
+  local given_up = self._given_up and e.code == "cancelled"
+  if not given_up and (not self._on_done or unheard.leaving) then
+    self._unheard = unheard.add(e, self._task_id)
   end
-  self._task, self._err = result or false, e or false
-  if self._id then
-    self._client._jobs[self._id] = nil
-  end
-  signal.fire(self._accepted)
-  signal.fire(self._ended)
-  call_all(self._on_done, result, e)
-  self._on_done, self._on_progress = {}, {}
 end
 
-local function on_event(self, kind, payload)
+local function fire_accepted(self)
+  self._taken = true
+  if self._accepted then
+    signal.fire(self._accepted)
+  end
+end
+
+local function finish(self, result, e)
+  if self.fired then
+    return
+  end
+  self._task, self._err = result, e
+  if e then
+    remember(self, e)
+  end
+  fire_accepted(self)
+  signal.fire(self)
+  call_all(self._on_done, result, e)
+  self._on_done, self._on_progress = nil, nil
+end
+
+-- Takes its events; called by the pump.
+function methods:_event(kind, payload)
   if payload.task_id then
     self._task_id = payload.task_id
   end
   local last = payload.task and task.new(self._client, payload.task)
   if kind == "accepted" then
-    signal.fire(self._accepted)
+    fire_accepted(self)
   elseif kind == "progress" then
     self._last = last
     call_all(self._on_progress, last, self)
@@ -79,44 +97,43 @@ end
 -- Starting ------------------------------------------------------------------
 
 -- `make(box)` starts it in the core: id, or nil, err.  `about` has verb, and
--- task_id or parent where they are known.
+-- task_id or parent where they are known.  A job is the signal of its end; there
+-- may be many, so it has what it needs and no more.
 function job.start(client, about, make)
   local self = setmetatable({
-    key = nil, -- of the journal, which this version has not
     _client = client,
     _verb = about.verb,
-    _parent = about.parent or false,
-    _task_id = about.task_id or false,
+    _task_id = about.task_id,
     _id = false,
-    _accepted = signal.new(),
-    _ended = signal.new(),
-    _on_done = {},
-    _on_progress = {},
-    _last = false,
-    _task = false,
-    _err = false,
+    fired = false,
+    hooks = false,
+    _parent = about.parent or nil,
+    _taken = about.task_id and true,
   }, mt)
-  if about.task_id then
-    signal.fire(self._accepted)
-  end
   local id, e = make(client._pump.box)
   if not id then
     finish(self, nil, complete(self, e))
     return self
   end
   self._id = id
-  client._jobs[id] = self
-  sources.expect(client._pump, id, function(kind, payload)
-    on_event(self, kind, payload)
-  end)
+  sources.expect(client._pump, id, self)
   return self
 end
 
 -- Waiting -------------------------------------------------------------------
 
+-- The error, which somebody hears of now.
+local function heard(self)
+  if self._unheard then
+    unheard.take_back(self._unheard)
+    self._unheard = nil
+  end
+  return self._err
+end
+
 local function outcome(self)
   if self._err then
-    return nil, self._err
+    return nil, heard(self)
   end
   return self._task
 end
@@ -130,26 +147,29 @@ local function too_late(self, seconds)
 end
 
 local function observe(self, on)
-  if self._id and not self._ended.fired then
+  if self._id and not self.fired then
     self._client._pump.box:observe(self._id, on)
   end
 end
 
 local function watch(self, fn)
-  if #self._on_progress == 0 then
+  if not self._on_progress then
+    self._on_progress = {}
     observe(self, true)
   end
   self._on_progress[#self._on_progress + 1] = fn
 end
 
 local function unwatch(self, fn)
-  for i, other in ipairs(self._on_progress) do
+  local list = self._on_progress
+  for i, other in ipairs(list or {}) do
     if other == fn then
-      table.remove(self._on_progress, i)
+      table.remove(list, i)
       break
     end
   end
-  if #self._on_progress == 0 then
+  if list and #list == 0 then
+    self._on_progress = nil
     observe(self, false)
   end
 end
@@ -163,7 +183,7 @@ function methods:await(opts)
   if opts.on_progress then
     watch(self, opts.on_progress)
   end
-  local ended = loop.wait(self._ended, seconds)
+  local ended = loop.wait(self, seconds)
   if opts.on_progress then
     unwatch(self, opts.on_progress)
   end
@@ -176,16 +196,20 @@ end
 -- The id at the gateway, once it accepted; or nil, err.
 function methods:id(timeout)
   local seconds = option.seconds("job:id", "timeout", timeout) or self._client._timeout
-  if not loop.wait(self._accepted, seconds) then
-    return nil, too_late(self, seconds)
-  elseif self._task_id then
+  if not self._taken then
+    self._accepted = self._accepted or signal.new()
+    if not loop.wait(self._accepted, seconds) then
+      return nil, too_late(self, seconds)
+    end
+  end
+  if self._task_id then
     return self._task_id
   end
-  return nil, self._err
+  return nil, heard(self)
 end
 
 function methods:done()
-  return self._ended.fired
+  return self.fired
 end
 
 -- fn(task, err), in a coroutine of its own; soon, if the job has ended.
@@ -193,17 +217,18 @@ function methods:on_done(fn)
   if type(fn) ~= "function" then
     option.raise("job:on_done: function expected, got " .. type(fn))
   end
-  if self._ended.fired then
+  if self.fired then
     loop.spawn(fn, outcome(self))
   else
-    self._on_done[#self._on_done + 1] = fn
+    self._on_done = self._on_done or {}
+    table.insert(self._on_done, fn)
   end
   return self
 end
 
 -- 0 to 100, or nil while nothing is known.
 function methods:progress()
-  if self._ended.fired then
+  if self.fired then
     local last = self._task or (self._err and self._err.task)
     return last and last.progress or nil
   end
@@ -213,10 +238,12 @@ end
 
 -- True if there was something to give up: not sent, it costs nothing.
 function methods:cancel()
-  if self._ended.fired then
+  if self.fired then
     return false
   end
+  self._given_up = true
   local ok, e = self._client._pump.box:cancel(self._id)
+  sources.nudge()
   if not ok then
     return nil, e
   end
@@ -230,7 +257,7 @@ end
 
 mt.__tostring = function(self)
   local phase = "ended"
-  if not self._ended.fired then
+  if not self.fired then
     phase = self._client._pump.box:info(self._id) or "ended"
   end
   return ("mj.job %s%s (%s)"):format(self._verb,

@@ -4,6 +4,7 @@
 
 local err = require "mj.err"
 local option = require "mj.option"
+local pump = require "mj.pump"
 local signal = require "mj.signal"
 local sources = require "mj.sources"
 option.mine()
@@ -27,6 +28,10 @@ function loop.report(text)
   io.stderr:write("mj: ", text, "\n")
 end
 
+function pump.report(text)
+  loop.report(text)
+end
+
 -- Coroutines ----------------------------------------------------------------
 
 local ready, head, tail = {}, 1, 0 -- to resume, first come first served
@@ -41,10 +46,12 @@ local current -- the one that runs
 local alive = 0 -- not ended, without those of loop.run
 local unheard = {} -- ended by an error that nobody waits for, this turn
 
+-- A handle is the signal of its end.
+
 local fiber_methods = {}
 local fiber_mt = { __index = fiber_methods, __name = "mj.coroutine" }
 fiber_mt.__tostring = function(self)
-  return ("mj.coroutine (%s)"):format(self.ended.fired and "ended" or "running")
+  return ("mj.coroutine (%s)"):format(self.fired and "ended" or "running")
 end
 
 local function describe(fiber)
@@ -55,10 +62,11 @@ local function finish(fiber)
   if not fiber.root then
     alive = alive - 1
   end
-  if fiber.failure and not fiber.awaited then
+  if fiber.failure and fiber.waiters == 0 then
     unheard[#unheard + 1] = fiber
   end
-  signal.fire(fiber.ended)
+  fiber.wake = nil
+  signal.fire(fiber)
 end
 
 local function settle(fiber, before, ok, ...)
@@ -87,10 +95,10 @@ end
 function loop.spawn(fn, ...)
   local fiber = setmetatable({
     co = coroutine.create(fn),
-    args = pack(...),
-    ended = signal.new(),
-    awaited = false,
-    root = false,
+    args = select("#", ...) > 0 and pack(...) or nil,
+    fired = false,
+    hooks = false,
+    waiters = 0, -- who will hear of its error
   }, fiber_mt)
   alive = alive + 1
   push(fiber)
@@ -98,7 +106,7 @@ function loop.spawn(fn, ...)
 end
 
 -- `stop` (may be nil) is when the turn's budget is used up; one gets its turn
--- even so.
+-- even so, and the others in the next.
 local function run_ready(stop)
   local last = tail -- what comes now waits for the next turn
   while head <= last and head <= tail do
@@ -122,7 +130,7 @@ local function report_unheard()
   local list = unheard
   unheard = {}
   for _, fiber in ipairs(list) do
-    if not fiber.awaited then
+    if fiber.waiters == 0 and not fiber.heard then
       loop.report(describe(fiber))
     end
   end
@@ -133,17 +141,26 @@ local function over(a, b)
 end
 
 -- One turn: nil waits until something happens; not at all once a or b fired.
+-- The budget is one for coroutines and sources.  True if something could not be
+-- stepped, see pump.blocked.
 function loop.turn(wait, budget, a, b)
+  local stop = budget and os.clock() + budget
+  local outer = pump.blocked -- of a turn that a finalizer broke into
+  pump.blocked = false
   if loop.check then
     loop.check()
   end
-  run_ready()
+  run_ready(stop)
   if head <= tail or (a and over(a, b)) then
     wait = 0
   end
-  sources.step(wait, budget)
-  run_ready()
+  -- 0 would be without end
+  sources.step(wait, budget and math.max(1e-6, math.min(budget, stop - os.clock())))
+  local blocked = pump.blocked
+  run_ready(stop)
   report_unheard()
+  pump.blocked = outer
+  return blocked
 end
 
 -- Waiting -------------------------------------------------------------------
@@ -189,14 +206,21 @@ local function check_deadlock()
   end
 end
 
-local function park(a, b)
-  local fiber, woken = current, false
-  local function wake()
-    if not woken then
-      woken = true
+-- One for each coroutine, not for each wait.
+local function waker(fiber)
+  function fiber.wake()
+    if fiber.parked then
+      fiber.parked = false
       push(fiber)
     end
   end
+  return fiber.wake
+end
+
+local function park(a, b)
+  local fiber = current
+  local wake = fiber.wake or waker(fiber)
+  fiber.parked = true
   signal.hook(a, wake)
   if b then
     signal.hook(b, wake)
@@ -211,7 +235,9 @@ end
 local function drive(a, b)
   while not over(a, b) do
     check_deadlock()
-    loop.turn(nil, nil, a, b)
+    if loop.turn(nil, nil, a, b) and not over(a, b) then
+      option.raise "mj: a finalizer that runs while an event is handed over cannot wait"
+    end
   end
 end
 
@@ -225,6 +251,16 @@ local waiter_of_host = default_waiter
 -- as ready() is false; on_ready(f) calls f once when it turns true.
 function loop.set_waiter(fn)
   waiter_of_host = fn or default_waiter
+end
+
+local host_a, host_b -- what a host's coroutine waited for last
+
+-- A turn for the host of a coroutine that waits: not at all for what has come
+-- since it looked.
+function loop.turn_for_host(wait)
+  local a, b = host_a, host_b
+  host_a, host_b = nil, nil
+  loop.turn(wait, nil, a, b)
 end
 
 local function wait_in_host(a, b)
@@ -246,6 +282,7 @@ local function wait_in_host(a, b)
   end
   while not is_ready() do
     check_deadlock()
+    host_a, host_b = a, b
     waiter_of_host(is_ready, on_ready)
   end
 end
@@ -302,11 +339,27 @@ local function timed_out(what, seconds)
     { retryable = true })
 end
 
+-- From `hold` to `release` somebody counts as waiting for a handle.
+function loop.hold(fiber)
+  fiber.waiters = fiber.waiters + 1
+end
+
+function loop.release(fiber)
+  fiber.waiters = fiber.waiters - 1
+end
+
+-- Who leaves by the timeout does not hear of a later error.
+local function wait_for_end(fiber, seconds)
+  loop.hold(fiber)
+  fiber.heard = loop.wait(fiber, seconds) or nil
+  loop.release(fiber)
+  return fiber.heard
+end
+
 -- What fn returned; nil, err for an error of the world; raises any other.
 function fiber_methods:await(opts)
   opts = option.check("await", opts, wait_schema)
-  self.awaited = true
-  if not loop.wait(self.ended, option.seconds("await", "timeout", opts.timeout)) then
+  if not wait_for_end(self, option.seconds("await", "timeout", opts.timeout)) then
     return nil, timed_out("the coroutine", opts.timeout)
   elseif not self.failure then
     return unpack(self.results, 1, self.results.n)
@@ -317,7 +370,7 @@ function fiber_methods:await(opts)
 end
 
 function fiber_methods:done()
-  return self.ended.fired
+  return self.fired
 end
 
 function loop.is_fiber(value)
@@ -338,6 +391,9 @@ end
 function loop.step(seconds, budget)
   option.seconds("mj.step", "seconds", seconds)
   option.seconds("mj.step", "budget", budget)
+  if budget and budget >= 1e6 then
+    option.raise "mj.step: field 'budget': less than 1e6 seconds expected, or nil for no limit"
+  end
   loop.turn(seconds or 0, budget)
   return loop.pending()
 end
@@ -379,11 +435,10 @@ function loop.run(fn, opts)
     return run_idle(seconds)
   end
   local fiber = loop.spawn(fn)
-  fiber.awaited = true
   if not current then
     fiber.root, alive = true, alive - 1
   end
-  if not loop.wait(fiber.ended, seconds) then
+  if not wait_for_end(fiber, seconds) then
     return nil, timed_out("the function", seconds)
   elseif fiber.failure then
     error(fiber.failure[1], 0)

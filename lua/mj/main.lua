@@ -116,6 +116,13 @@ local function use_simulator(text)
     return status, "--sim: " .. err
   end
   local env = require "mj.env" -- stands in front of the environment
+  local warned = false
+  function env.elsewhere(url)
+    if not warned then
+      warned = true
+      complain(("--sim: this client talks to %s, not to the simulator"):format(url))
+    end
+  end
   env.set("MJ_BASE_URL", server.url)
   env.set("MJ_API_KEY", opts.key)
   env.set("MJ_AUTH", server.auth)
@@ -229,7 +236,7 @@ local function turn()
   if loop then
     local sources = require "mj.sources"
     local idle = loop.pending() == 0 and sources.timers() == 0
-    loop.turn(idle and 0 or nil)
+    loop.turn_for_host(idle and 0 or nil)
   end
 end
 
@@ -322,24 +329,29 @@ local function wait_for_coroutines()
   end
 end
 
--- Once: os.exit and the end of the run both come here.
+-- Once: os.exit and the end of the run both come here.  True if something may
+-- have been paid for in vain.
 local function leave(session)
   if not package.loaded["mj.client"] or session.left then
-    return
+    return false
   end
   session.left = true
-  local ok, err = pcall(require("mj.cli.leave").leave, session.sys.signal, complain)
+  local ok, unknown = pcall(require("mj.cli.leave").leave, session.sys.signal, complain)
   if not ok then
-    complain(text_of(err))
+    complain(text_of(unknown))
   end
+  return unknown
 end
 
 local function run(session, opts, argv)
   local sys = session.sys
   local os_exit = os.exit
-  os.exit = function(...) -- luacheck: ignore 122
-    leave(session)
-    return os_exit(...)
+  os.exit = function(code, ...) -- luacheck: ignore 122
+    local good = code == nil or code == true or code == 0
+    if leave(session) and good then
+      code = FAILED
+    end
+    return os_exit(code, ...)
   end
   local ok, err = run_task(session, function()
     return program(session, opts, argv)
@@ -357,7 +369,9 @@ local function run(session, opts, argv)
   elseif not ok then
     report(session, err)
   end
-  leave(session)
+  if leave(session) then
+    session.failed = true
+  end
   -- ids of paid work may be in it
   local wrote, why = io.stdout:flush()
   if not wrote then

@@ -10,22 +10,32 @@ option.mine()
 
 local many = {}
 
--- Jobs and coroutines end in the same ways.
-local function ended(what, item)
-  if job.is(item) then
-    return item._ended
-  elseif loop.is_fiber(item) then
-    item.awaited = true
-    return item.ended
+-- Jobs and coroutines end in the same ways, and are the signals of their ends.
+local function check_item(what, item)
+  if not job.is(item) and not loop.is_fiber(item) then
+    option.raise(("%s: job expected, got %s"):format(what, type(item)))
   end
-  option.raise(("%s: job expected, got %s"):format(what, type(item)))
+end
+
+local function hold(item)
+  if loop.is_fiber(item) then
+    loop.hold(item)
+  end
+end
+
+local function release(item)
+  if loop.is_fiber(item) then
+    loop.release(item)
+  end
 end
 
 -- value, err of something that has ended.
 local function outcome(item)
   if job.is(item) then
     return item:await()
-  elseif item.failure then
+  end
+  item.heard = true
+  if item.failure then
     return nil, item.failure[1]
   end
   return item.results[1], item.results[2]
@@ -67,18 +77,25 @@ function many.await(what, opts)
     option.raise("mj.await: job or list of jobs expected, got " .. type(what))
   end
   opts = option.check("mj.await", opts, wait_schema)
-  local events = {}
+  local list = {} -- the caller may change its own while this waits
   for i, item in ipairs(what) do
-    events[i] = ended("mj.await", item)
+    check_item("mj.await", item)
+    list[i] = item
   end
-  local deadline = deadline_for("mj.await", what, opts)
+  local deadline = deadline_for("mj.await", list, opts)
   local results, errors = {}, {}
-  for i, item in ipairs(what) do
-    if loop.wait(events[i], loop.remaining(deadline)) then
+  for _, item in ipairs(list) do
+    hold(item)
+  end
+  for i, item in ipairs(list) do
+    if loop.wait(item, loop.remaining(deadline)) then
       results[i], errors[i] = outcome(item)
     else
       errors[i] = not_ended(item)
     end
+  end
+  for _, item in ipairs(list) do
+    release(item)
   end
   return results, errors
 end
@@ -91,15 +108,38 @@ function many.each(list, opts)
   opts = option.check("mj.each", opts, wait_schema)
   local deadline = deadline_for("mj.each", list, opts)
   local queue, head, tail = {}, 1, 0
-  local missing, left = {}, #list
+  local missing, first, left = {}, 1, #list
   local news = signal.new()
+  for _, item in ipairs(list) do
+    check_item("mj.each", item)
+  end
   for i, item in ipairs(list) do
-    missing[i] = true
-    signal.hook(ended("mj.each", item), function()
-      tail = tail + 1
-      queue[tail] = i
-      signal.fire(news)
+    missing[i] = item
+    hold(item)
+    signal.hook(item, function()
+      if missing[i] then -- else its timeout was told
+        tail = tail + 1
+        queue[tail] = i
+        signal.fire(news)
+      end
     end)
+  end
+  -- The one that ended first; else, when the time is over, the first in the list.
+  local function take()
+    local i = queue[head]
+    if i then
+      queue[head] = nil
+      head = head + 1
+    else
+      while not missing[first] do
+        first = first + 1
+      end
+      i = first
+    end
+    local item = missing[i]
+    missing[i] = nil
+    release(item)
+    return i, item
   end
   -- Lua 5.1 cannot yield out of an iterator.
   local nested_only = not loop.yields_anywhere
@@ -112,16 +152,12 @@ function many.each(list, opts)
       news = signal.new()
       loop.wait(news, loop.remaining(deadline), nested_only)
     end
-    if head > tail then
-      local i = next(missing)
-      missing[i] = nil
-      return i, nil, not_ended(list[i])
+    local in_time = head <= tail
+    local i, item = take()
+    if in_time then
+      return i, outcome(item)
     end
-    local i = queue[head]
-    queue[head] = nil
-    head = head + 1
-    missing[i] = nil
-    return i, outcome(list[i])
+    return i, nil, not_ended(item)
   end
 end
 
@@ -156,6 +192,39 @@ local function keep(fiber, i, results, errors)
   end
 end
 
+-- Feeds start(item, i), which returns a handle, from next_item(), `most` at a
+-- time; collect(handle) when one ends.  An error of the list itself ends the
+-- feeding; what runs is waited for.
+local function feed(next_item, most, start, collect, errors)
+  local running, fed = 0, 0
+  local freed
+  local function ended(fiber)
+    running = running - 1
+    collect(fiber)
+    signal.fire(freed)
+  end
+  local function pull()
+    local ok, i, item = pcall(next_item)
+    if ok then
+      fed = i or fed
+      return i, item
+    end
+    errors[fed + 1] = i == nil and "nil" or i
+  end
+  local i, item = pull()
+  while i or running > 0 do
+    freed = signal.new()
+    while i and running < most do
+      running = running + 1
+      signal.hook(start(item, i), ended)
+      i, item = pull()
+    end
+    if running > 0 then
+      loop.wait(freed)
+    end
+  end
+end
+
 -- fn(item, i) for each, at most `concurrency` at a time.  fn may return a job.
 function many.map(list, fn, opts)
   opts = option.check("mj.map", opts, map_schema)
@@ -173,26 +242,16 @@ function many.map(list, fn, opts)
     return value, e
   end
   local results, errors = {}, {}
-  local next_item, running = items_of(list), 0
-  local freed
-  local i, item = next_item()
-  while i or running > 0 do
-    freed = signal.new()
-    while i and running < most do
-      local fiber, at = loop.spawn(call, item, i), i
-      fiber.awaited = true
-      running = running + 1
-      signal.hook(fiber.ended, function()
-        running = running - 1
-        keep(fiber, at, results, errors)
-        signal.fire(freed)
-      end)
-      i, item = next_item()
-    end
-    if running > 0 then
-      loop.wait(freed)
-    end
+  local function start(item, i)
+    local fiber = loop.spawn(call, item, i)
+    fiber.at = i
+    loop.hold(fiber)
+    return fiber
   end
+  local function collect(fiber)
+    keep(fiber, fiber.at, results, errors)
+  end
+  feed(items_of(list), most, start, collect, errors)
   return results, errors
 end
 

@@ -1,11 +1,15 @@
 -- SPDX-License-Identifier: MIT
 -- A box of the core as a source of the loop: steps it, and hands each event to
--- whoever waits for that id.  No code of the user runs from here but `log`.
+-- whoever waits for that id.  No code of the user runs from here but `log`, whose
+-- error is reported and ends nothing.
 
 local option = require "mj.option"
 option.mine()
 
-local pump = {}
+local pump = {
+  report = nil, -- where an error in a user's log goes
+  blocked = false, -- a step did nothing: a finalizer asked, in the midst of an event
+}
 
 local methods = {}
 local mt = { __index = methods, __name = "mj.pump" }
@@ -21,10 +25,12 @@ function pump.new(box, log)
     backlog = false, -- events were left for the next turn
     waits = true, -- its step can wait
     log = log,
+    log_failed = false,
   }, mt)
 end
 
--- `handler(kind, payload)` gets the events of id; "done" or "timer" is the last.
+-- `handler:_event(kind, payload)` gets the events of id; "done" or "timer" is
+-- the last.
 function methods:expect(id, handler)
   self.handlers[id] = handler
   self.live = self.live + 1
@@ -53,7 +59,7 @@ local function dispatch(self, kind, id, payload)
   if kind == "done" or kind == "timer" then
     self:forget(id)
   end
-  handler(kind, payload)
+  handler:_event(kind, payload)
 end
 
 local function drain(self, budget)
@@ -80,13 +86,18 @@ local function write_log(self)
     if not level then
       return
     end
-    self.log(levels[level] or "trace", line)
+    local ok, e = pcall(self.log, levels[level] or "trace", line)
+    if not ok and not self.log_failed then
+      self.log_failed = true -- once is enough
+      pump.report("error in the log of a client: " .. tostring(e))
+    end
   end
 end
 
 -- Returns true, or nil and what went wrong.
 function methods:step(wait, budget)
-  local live, err = self.box:step(self.backlog and 0 or wait, budget)
+  local live, err, blocked = self.box:step(self.backlog and 0 or wait, budget)
+  pump.blocked = pump.blocked or blocked or false
   drain(self, budget)
   if self.log then
     write_log(self)
@@ -108,6 +119,11 @@ function methods:fd()
   return self.box:fd()
 end
 
+-- What takes events, by id.
+function methods:each()
+  return pairs(self.handlers)
+end
+
 -- Closes the box; who still waits gets make_err(phase), each its own (a timer
 -- that is dropped: none).
 function methods:close(make_err)
@@ -118,7 +134,7 @@ function methods:close(make_err)
   self.box:close()
   self.handlers, self.live, self.backlog = {}, 0, false
   for id, handler in pairs(left) do
-    handler("done", { error = make_err and make_err(phases[id]) })
+    handler:_event("done", { error = make_err and make_err(phases[id]) })
   end
 end
 

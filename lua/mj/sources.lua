@@ -39,6 +39,27 @@ local function nest(source)
   end
 end
 
+-- A finalizer can run between the look at what there is to wait for and the
+-- wait itself: what it changes ends the wait.
+local stepping = false
+
+local function wake()
+  for _, source in ipairs(list) do
+    if source.box then
+      source.box:wakeup()
+    end
+  end
+  if hub then
+    hub.box:wakeup()
+  end
+end
+
+function sources.nudge()
+  if stepping then
+    wake()
+  end
+end
+
 function sources.add(source)
   if not index_of[source] then
     list[#list + 1] = source
@@ -49,7 +70,7 @@ function sources.add(source)
   end
 end
 
-function sources.remove(source)
+local function take_out(source)
   local i = index_of[source]
   if not i then
     return
@@ -63,17 +84,23 @@ function sources.remove(source)
   end
 end
 
--- Hands the events of `id` to `handler`; the pump takes part until the last.
+function sources.remove(source)
+  take_out(source)
+  wake()
+end
+
+-- Hands the events of `id` to `handler:_event`; the pump takes part until the last.
 function sources.expect(source, id, handler)
   source:expect(id, handler)
   sources.add(source)
+  sources.nudge()
 end
 
 local function sweep()
   for i = #list, 1, -1 do
     local source = list[i]
     if source.idle and source:idle() then
-      sources.remove(source)
+      take_out(source)
     end
   end
 end
@@ -106,8 +133,7 @@ local function step_many(wait, budget)
   end
 end
 
--- nil waits until there is something to do.
-function sources.step(wait, budget)
+local function step(wait, budget)
   sweep()
   local only = list[1]
   if #list == 1 and only.waits then
@@ -117,6 +143,20 @@ function sources.step(wait, budget)
     end
   elseif only or hub or wait ~= 0 then
     step_many(wait, budget)
+  end
+end
+
+-- nil waits until there is something to do.
+function sources.step(wait, budget)
+  local inner = stepping
+  stepping = true
+  local ok, e = pcall(step, wait, budget)
+  if inner then
+    wake()
+  end
+  stepping = inner
+  if not ok then
+    error(e, 0)
   end
 end
 
@@ -154,18 +194,17 @@ end
 
 local LONGEST = 1e9 -- thirty years
 
+local timer_mt = { __index = { _event = signal.fire } }
+
 -- A signal that fires after a while.
 function sources.after(seconds)
-  local timer = signal.new()
   local owner = get_hub()
   local id, e = owner.box:after(math.min(seconds, LONGEST))
   if not id then
     error(e, 0)
   end
-  timer.id, timer.owner = id, owner
-  owner:expect(id, function()
-    signal.fire(timer)
-  end)
+  local timer = setmetatable({ fired = false, hooks = false, id = id, owner = owner }, timer_mt)
+  owner:expect(id, timer)
   return timer
 end
 

@@ -171,23 +171,28 @@ local function give_up(op)
   end
 end
 
+local op_methods = {}
+local op_mt = { __index = op_methods }
+
+function op_methods:_event(kind, payload)
+  self.payload = payload
+  if kind == "done" then
+    signal.fire(self.over)
+  elseif self.first and payload.task then
+    give_up(self) -- one answer is enough
+    signal.fire(self.over)
+  end
+end
+
 -- Something short in the core: over, and then payload.
 function task.operation(pump, id, e)
-  local op = { over = signal.new(), payload = nil, id = id, pump = pump }
+  local op = setmetatable({ over = signal.new(), payload = nil, id = id, pump = pump }, op_mt)
   if not id then
     op.payload = { error = e }
     signal.fire(op.over)
     return op
   end
-  sources.expect(pump, id, function(kind, payload)
-    op.payload = payload
-    if kind == "done" then
-      signal.fire(op.over)
-    elseif op.first and payload.task then
-      give_up(op) -- one answer is enough
-      signal.fire(op.over)
-    end
-  end)
+  sources.expect(pump, id, op)
   return op
 end
 
@@ -286,6 +291,8 @@ end
 function methods:save(template, opts)
   if template ~= nil and type(template) ~= "string" then
     option.raise("task:save: path expected, got " .. type(template))
+  elseif template and template:find("\0", 1, true) then
+    option.raise "task:save: the path contains a NUL byte"
   end
   local client = rawget(self, CLIENT)
   local deadline = remaining(self, "task:save", opts, timeout_schema)

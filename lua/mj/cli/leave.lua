@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- The end of a run: sends what was submitted and not sent yet, then says what
--- goes on at the gateway without us.  No code of the script runs any more.
+-- went wrong unheard, and what goes on at the gateway without us.  No code of
+-- the script runs any more.
 
 local client = require "mj.client"
 local sources = require "mj.sources"
+local unheard = require "mj.unheard"
 
 local leave = {}
 
@@ -13,8 +15,8 @@ local LONGEST = 100
 local function jobs_left()
   local list = {}
   for _, owner in ipairs(client.list()) do
-    for id, job in pairs(owner._jobs) do
-      list[#list + 1] = { id = id, job = job, box = owner._pump.box }
+    for _, job in ipairs(owner:jobs()) do
+      list[#list + 1] = { id = job._id, job = job, box = owner._pump.box }
     end
   end
   table.sort(list, function(a, b)
@@ -24,7 +26,7 @@ local function jobs_left()
 end
 
 local function phase(item)
-  return not item.job._ended.fired and item.box:info(item.id) or "ended"
+  return not item.job.fired and item.box:info(item.id) or "ended"
 end
 
 local function with_phase(list, wanted)
@@ -70,22 +72,31 @@ local function tasks(n)
   return n == 1 and "1 task" or ("%d tasks"):format(n)
 end
 
--- One line for each kind of failure.
-local function report_failures(list, complain)
-  local order, count = {}, {}
-  for _, item in ipairs(list) do
-    local e = item.job._err
-    if e and not item.given_up and not item.job._task_id then
-      local text = tostring(e)
-      if not count[text] then
-        order[#order + 1], count[text] = text, 0
-      end
-      count[text] = count[text] + 1
-    end
+-- One line for an error that nobody asked for.
+local function failure(entry)
+  local n, id = tasks(entry.n), entry.id
+  local which = id and (entry.n == 1 and (" (%s)"):format(id) or (" (the first: %s)"):format(id))
+    or ""
+  if entry.code == "unknown_outcome" then
+    return ("%s sent and not answered: %s%s"):format(n, entry.text, which)
+  elseif entry.code == "closed" and id then
+    return ("%s still running at the gateway, the client was closed%s"):format(n, which)
+  elseif entry.code == "closed" then
+    return ("%s not sent: the client was closed"):format(n)
+  elseif id then
+    return ("%s ended with an error that nobody waited for: %s%s"):format(n, entry.text, which)
   end
-  for _, text in ipairs(order) do
-    complain(("%s not accepted: %s"):format(tasks(count[text]), text))
+  return ("%s not accepted: %s"):format(n, entry.text)
+end
+
+-- True if one of them may have been paid for.
+local function report_unheard(complain)
+  local unknown = false
+  for _, entry in ipairs(unheard.list()) do
+    unknown = unknown or entry.code == "unknown_outcome"
+    complain(failure(entry))
   end
+  return unknown
 end
 
 local function report_given_up(list, complain)
@@ -101,7 +112,7 @@ end
 local function report_running(list, complain)
   local ids = {}
   for _, item in ipairs(list) do
-    if item.job._task_id and not item.job._ended.fired then
+    if item.job._task_id and not item.job.fired then
       ids[#ids + 1] = item.job._task_id
     end
   end
@@ -112,23 +123,21 @@ local function report_running(list, complain)
 end
 
 -- interrupted() tells whether the user wants to be gone; complain(text) writes
--- a line.
+-- a line.  True if it is not known of something whether it was paid for.
 function leave.leave(interrupted, complain)
+  unheard.leaving = true
   local list = jobs_left()
-  if #list == 0 then
-    return
-  end
-  local waiting = with_phase(list, unsent)
-  if #waiting > 0 then
+  if #with_phase(list, unsent) > 0 then
     send(list, interrupted)
   end
-  report_failures(waiting, complain)
-  report_given_up(waiting, complain)
+  local unknown = report_unheard(complain)
+  report_given_up(list, complain)
   report_running(list, complain)
-  local unknown = with_phase(list, { sending = true })
-  if #unknown > 0 then
-    complain(("%s sent and not answered: it may have been paid for"):format(tasks(#unknown)))
+  local sending = with_phase(list, { sending = true })
+  if #sending > 0 then
+    complain(("%s sent and not answered: it may have been paid for"):format(tasks(#sending)))
   end
+  return unknown or #sending > 0
 end
 
 return leave
