@@ -4,6 +4,7 @@
 -- the script runs any more.
 
 local client = require "mj.client"
+local env = require "mj.env"
 local sources = require "mj.sources"
 local unheard = require "mj.unheard"
 
@@ -116,8 +117,11 @@ local function report_running(list, complain)
       ids[#ids + 1] = item.job._task_id
     end
   end
-  if #ids > 0 then
-    complain(('%s still running at the gateway: %s; look %s up with client:task("%s")'):format(
+  if #ids > 0 and env.override "MJ_BASE_URL" then -- the one of --sim ends with us
+    complain(("%s still running, which ended with the simulator: %s"):format(
+      tasks(#ids), table.concat(ids, " ")))
+  elseif #ids > 0 then
+    complain(('%s still running at the gateway: %s; look %s up with mj.client {}:task("%s")'):format(
       tasks(#ids), table.concat(ids, " "), #ids == 1 and "it" or "one", ids[1]))
   end
 end
