@@ -24,20 +24,8 @@ describe("examples", function()
     return found, n
   end
 
-  -- A simulator for several programs: $mjlua, $build and its address are set.
   local function with_gateway(settings, commands)
-    return run.shell(([[
-      mjlua=%s build=%s out=%s
-      : >$out/.url
-      env --default-signal=INT $mjlua --sim-serve 127.0.0.1:0,%s >$out/.url &
-      server=$!
-      i=0
-      while [ "$(wc -l <$out/.url)" -lt 2 ] && [ $i -lt 500 ]; do i=$((i + 1)); sleep 0.01; done
-      eval "$(tail -n 1 $out/.url)"
-      rm $out/.url
-      %s
-      kill -INT $server
-      wait $server]]):format(run.mjlua, run.build, out, settings, commands))
+    return run.with_gateway(out, settings, commands)
   end
 
   it("imagine.lua: a grid and its second picture", function()

@@ -63,4 +63,21 @@ function run.lua(...)
   return run.shell(table.concat(words, " "))
 end
 
+-- A simulator for several programs: $mjlua, $build, $out (a folder) and what it
+-- prints of itself ($MJ_BASE_URL, $MJ_API_KEY, $MJ_AUTH) are set.
+function run.with_gateway(out, settings, commands)
+  return run.shell(([[
+    mjlua=%s build=%s out=%s
+    : >$out/.url
+    env --default-signal=INT $mjlua --sim-serve 127.0.0.1:0,%s >$out/.url &
+    server=$!
+    i=0
+    while [ "$(wc -l <$out/.url)" -lt 2 ] && [ $i -lt 500 ]; do i=$((i + 1)); sleep 0.01; done
+    eval "$(tail -n 1 $out/.url)"
+    rm $out/.url
+    %s
+    kill -INT $server
+    wait $server]]):format(run.mjlua, run.build, out, settings, commands))
+end
+
 return run

@@ -1,0 +1,114 @@
+-- SPDX-License-Identifier: MIT
+-- The commands of the gateways' integration guides, run with the curl program
+-- against the simulator, answer as the guides say.
+
+local cjson = require "cjson"
+local run = require "spec.support.run"
+
+describe("the guides' curl commands", function()
+  local out
+  before_each(function()
+    out = run.folder()
+  end)
+  after_each(function()
+    run.remove(out)
+  end)
+
+  -- What each command prints: body, a line with the status.
+  local function curl(settings, commands)
+    local status, text, err = run.with_gateway(out, settings,
+      "curl() { command curl -s -w '\\n<<%{http_code}>>\\n' \"$@\"; }\n" .. commands)
+    assert.equal(0, status, err)
+    local replies = {}
+    for body, code in text:gmatch "(.-)\n<<(%d%d%d)>>\n" do
+      replies[#replies + 1] = { body = body, status = tonumber(code) }
+    end
+    return replies
+  end
+
+  local function accepted(reply)
+    assert.equal(200, reply.status)
+    local body = cjson.decode(reply.body)
+    assert.equal(1, body.code)
+    assert.equal("string", type(body.description))
+    assert.matches("^%d+$", body.result)
+    return body.result
+  end
+
+  it("submit, query, press a button", function()
+    local replies = curl("clock=100", [[
+      curl --request POST \
+        --url "$MJ_BASE_URL/mj/submit/imagine" \
+        --header "Authorization: Bearer $MJ_API_KEY" \
+        --header 'Content-Type: application/json' \
+        --data '{
+          "base64Array": [],
+          "prompt": "black cat, cinematic lighting"
+        }'
+      curl --request GET \
+        --url "$MJ_BASE_URL/mj/task/1320098173412546/fetch" \
+        --header "Authorization: Bearer $MJ_API_KEY"
+      curl --request POST \
+        --url "$MJ_BASE_URL/mj/submit/action" \
+        --header "Authorization: Bearer $MJ_API_KEY" \
+        --header 'Content-Type: application/json' \
+        --data '{
+          "taskId": "1320098173412546",
+          "customId": "MJ::JOB::upsample::1::example"
+        }']])
+    assert.equal(3, #replies)
+    accepted(replies[1])
+    local task = cjson.decode(replies[2].body)
+    assert.same({ "1320098173412546", "SUCCESS", "100%" }, { task.id, task.status, task.progress })
+    assert.equal(9, #task.buttons)
+    accepted(replies[3])
+  end)
+
+  for _, prefix in ipairs { "/fast", "/mj-fast", "/relax", "/mj-relax", "" } do
+    it(("submit and query under '%s/mj'"):format(prefix), function()
+      local replies = curl("clock=100", ([[
+        curl --request POST \
+          --url $MJ_BASE_URL%s/mj/submit/imagine \
+          --header "Authorization: Bearer $MJ_API_KEY" \
+          -H "Content-Type: application/json" \
+          --data '{
+            "base64Array": [],
+            "prompt": "black cat"
+          }'
+        curl --request GET \
+          --url $MJ_BASE_URL%s/mj/task/1320098173412546/fetch \
+          --header "Authorization: Bearer $MJ_API_KEY" \
+          -H "Content-Type: application/json"]]):format(prefix, prefix))
+      assert.equal(2, #replies)
+      accepted(replies[1])
+      assert.equal("cat --v 6.1", cjson.decode(replies[2].body).prompt)
+    end)
+  end
+
+  it("the button of the other guide, with its own task", function()
+    local replies = curl("clock=100", [[
+      curl --url "$MJ_BASE_URL/mj/submit/action" -H "Authorization: Bearer $MJ_API_KEY" \
+        --data '{
+          "customId": "MJ::JOB::upsample::2::3dbbd469-36af-4a0f-8f02-df6c579e7011",
+          "taskId": "14001934816969359"
+        }']])
+    accepted(replies[1])
+  end)
+
+  it("401 without the key", function()
+    local replies = curl("clock=100,key=sk-mine", [[
+      json="Content-Type: application/json"
+      curl --url "$MJ_BASE_URL/mj/submit/imagine" -H "$json" --data '{"prompt":"black cat"}'
+      curl --url "$MJ_BASE_URL/mj/submit/imagine" -H "$json" -H 'Authorization: Bearer sk-other' \
+        --data '{"prompt":"black cat"}'
+      curl --url "$MJ_BASE_URL/mj/submit/imagine" -H "$json" -H 'Authorization: Bearer sk-mine' \
+        --data '{"prompt":"black cat"}']])
+    assert.equal(401, replies[1].status)
+    assert.equal("new_api_error", cjson.decode(replies[1].body).error.type)
+    assert.equal(401, replies[2].status)
+    accepted(replies[3])
+    replies = curl("profile=novicezk,key=sk-mine", [[
+      curl --url "$MJ_BASE_URL/mj/submit/imagine" --data '{"prompt":"black cat"}']])
+    assert.same({ body = "", status = 401 }, replies[1])
+  end)
+end)
