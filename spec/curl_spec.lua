@@ -88,6 +88,7 @@ describe("the guides' curl commands", function()
   it("the button of the other guide, with its own task", function()
     local replies = curl("clock=100", [[
       curl --url "$MJ_BASE_URL/mj/submit/action" -H "Authorization: Bearer $MJ_API_KEY" \
+        -H "Content-Type: application/json" \
         --data '{
           "customId": "MJ::JOB::upsample::2::3dbbd469-36af-4a0f-8f02-df6c579e7011",
           "taskId": "14001934816969359"
