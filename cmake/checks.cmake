@@ -6,6 +6,17 @@ option(MJ_LONG "the slow tests too" OFF)
 set(scripts ${PROJECT_SOURCE_DIR}/scripts)
 set(planted ${PROJECT_SOURCE_DIR}/spec/checks/planted.sh)
 
+# Finalizers in the midst of events, and everything once, inside mjlua: in each
+# kind of build, since those with sanitizers see most.
+if(TARGET mjlua AND TARGET mj_lmjtest AND TARGET mj_httpd_lua)
+  add_test(NAME test_finalizers
+    COMMAND mjlua --sim=clock=2000,pictures=no spec/finalizer.lua ${MJ_LIB_DIR}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  add_test(NAME test_smoke COMMAND mjlua spec/smoke.lua ${MJ_LIB_DIR}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(test_finalizers test_smoke PROPERTIES TIMEOUT 120)
+endif()
+
 # A sub-build repeats none of this.
 if(NOT MJ_SUBBUILDS)
   return()
@@ -59,6 +70,9 @@ if(MJ_LUA)
       add_test(NAME smoke_${lua}
         COMMAND ${lua} spec/smoke.lua ${CMAKE_BINARY_DIR}/${folder}
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+      add_test(NAME finalizers_${lua}
+        COMMAND ${lua} spec/finalizer.lua ${CMAKE_BINARY_DIR}/${folder}
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     endif()
   endforeach()
   add_test(NAME rock COMMAND ${PROJECT_SOURCE_DIR}/spec/rock.sh)
@@ -77,7 +91,7 @@ function(sub_build name tests)
 endfunction()
 
 sub_build(core "." -DMJ_LUA=OFF -DMJ_SERVE=OFF -DMJ_IMAGE=OFF)
-sub_build(asan "^test_" -DMJ_LUA=OFF -DMJ_IMAGE=OFF
+sub_build(asan "^test_" -DMJ_IMAGE=OFF
   -DCMAKE_BUILD_TYPE=Debug -DMJ_ASAN=ON -DMJ_UBSAN=ON)
 
 if(MJ_LONG)

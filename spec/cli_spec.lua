@@ -197,6 +197,20 @@ pcall(w)]])
       assert.same({ 0, "SUCCESS\n" }, { status, out })
     end)
 
+    it("says so once where a script talks to another gateway", function()
+      local status, _, err = run.lua("--sim", "-e", [[
+        local mj = require "mj"
+        mj.client { base_url = "https://gateway.example/v1" }
+        mj.client { base_url = "https://another.example" }]])
+      assert.same({ 0, "mjlua: --sim: this client talks to https://gateway.example/v1, "
+        .. "not to the simulator\n" }, { status, err })
+      local _, _, silent = run.lua("--sim", "-e", [[
+        local mj = require "mj"
+        mj.client { base_url = require "mj.env".get "MJ_BASE_URL" .. "/" }
+        mj.client { api_key = "sk-other" }]])
+      assert.equal("", silent)
+    end)
+
     it("plays the other profile", function()
       local status, out, err = run.lua("--sim=profile=novicezk,clock=200", "-e", [[
         local grid = assert(require "mj".imagine "cat":await())
@@ -295,6 +309,46 @@ pcall(w)]])
       local status, _, err = run.lua("--sim=clock=200", "-e",
         [[assert(require "mj".imagine "cat":await())]])
       assert.same({ 0, "" }, { status, err })
+    end)
+
+    it("reports what a client that was closed did not send, or was sending", function()
+      local status, _, err = run.lua("--sim", "-e", [[
+        local mj = require "mj"
+        do local c <close> = mj.client {} c:imagine "cat" end]])
+      assert.same({ 0, "mjlua: 1 task not sent: the client was closed\n" }, { status, err })
+      status, _, err = run.lua("--sim", "-e", [[
+        local mj = require "mj"
+        local c = mj.client {}
+        c:imagine "cat"
+        while c:stats().sending == 0 do mj.step(0) end
+        c:close()]])
+      assert.equal(1, status)
+      assert.truthy(err:find "^mjlua: 1 task sent and not answered: unknown_outcome: ", err)
+      status, _, err = run.lua("--sim", "-e", [[
+        local mj = require "mj"
+        do local c <close> = mj.client {} print(c:imagine "cat":id()) end]])
+      assert.equal(0, status)
+      assert.truthy(err:find("^mjlua: 1 task still running, which ended with the simulator "
+        .. "%(%d+%)\n$"), err)
+    end)
+
+    it("reports an error that nobody asked for; not to know what was paid ends with 1", function()
+      local text = [[local mj = require "mj" local job = mj.imagine "cat" mj.sleep(0.5) ]]
+      local status, _, err = run.lua("--sim=clock=20,fault=drop", "-e", text)
+      assert.equal(1, status)
+      assert.truthy(err:find "^mjlua: 1 task sent and not answered: unknown_outcome: [^\n]+\n$",
+        err)
+      status = run.lua("--sim=clock=20,fault=drop", "-e", text .. "os.exit(0)")
+      assert.equal(1, status)
+      status = run.lua("--sim=clock=20,fault=drop", "-e", text .. "os.exit(3)")
+      assert.equal(3, status)
+      status, _, err = run.lua("--sim=clock=20,fault=drop", "-e", text .. "job:await()")
+      assert.same({ 0, "" }, { status, err })
+      status, _, err = run.lua("--sim=clock=2000", "-e",
+        [[local mj = require "mj" for i = 1, 2 do mj.imagine "cat sim:fail" end mj.run()]])
+      assert.equal(0, status)
+      assert.truthy(err:find("^mjlua: 2 tasks ended with an error that nobody waited for: failed: "
+        .. "[^\n]+ %(the first: %d+%)\n$"), err)
     end)
 
     it("reports what could not be sent", function()

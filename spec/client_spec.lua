@@ -391,4 +391,20 @@ describe("client", function()
     assert.equal(2, stats.submits)
     assert.equal(0, stats.queued + stats.sending + stats.running)
   end)
+
+  it("survives its log, whose error is reported once", function()
+    local lines = 0
+    local client = helper.script(nil, {
+      log = function()
+        lines = lines + 1
+        error("log broke", 0)
+      end,
+    })
+    assert.equal("SUCCESS", assert(client:imagine("cat"):await()).status)
+    assert.equal("SUCCESS", assert(client:imagine("dog"):await()).status)
+    assert.is_true(lines > 1)
+    local reports = helper.reports()
+    assert.equal(1, #reports)
+    assert.matches("log of a client: log broke", reports[1])
+  end)
 end)

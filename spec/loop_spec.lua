@@ -359,4 +359,80 @@ describe("loop", function()
     assert.equal("end", handle:await())
     assert.is_true(handle:done())
   end)
+
+  it("bounds coroutines by the budget of a step, too", function()
+    helper.script()
+    local ran = 0
+    for _ = 1, 60 do
+      mj.spawn(function()
+        local start = os.clock()
+        while os.clock() - start < 0.003 do end
+        ran = ran + 1
+      end)
+    end
+    mj.step(0, 0.004)
+    assert.is_true(ran >= 1 and ran <= 4, ran)
+    local before, steps = ran, 0
+    while mj.step(0, 1e-9) > 0 do
+      steps = steps + 1
+      assert.is_true(ran > before, "each step gets on")
+      before = ran
+    end
+    assert.is_true(steps > 20)
+    assert.equal(60, ran)
+  end)
+
+  it("refuses a budget that is none, at the caller's line", function()
+    helper.script()
+    for _, budget in ipairs { math.huge, 1e7, -1, 0 / 0, "1" } do
+      local ok, e = pcall(function()
+        mj.step(0, budget)
+      end)
+      assert.is_false(ok)
+      assert.matches("^[^:]*loop_spec.lua:%d+: mj.step: field 'budget'", e)
+    end
+  end)
+
+  it("reports the error of a coroutine whose wait was left by its timeout", function()
+    helper.script()
+    local function fails()
+      mj.sleep(2)
+      error("too late", 0)
+    end
+    local function check()
+      assert.same({}, helper.reports())
+      mj.sleep(5)
+      local reports = helper.reports()
+      assert.equal(1, #reports)
+      assert.matches("too late", reports[1])
+    end
+    local _, e = mj.spawn(fails):await { timeout = 1 }
+    assert.equal("timeout", e.code)
+    check()
+    _, e = mj.run(fails, { timeout = 1 })
+    assert.equal("timeout", e.code)
+    check()
+    local _, errors = mj.await({ mj.spawn(fails) }, { timeout = 1 })
+    assert.equal("timeout", errors[1].code)
+    check()
+    for _, _, err in mj.each({ mj.spawn(fails) }, { timeout = 1 }) do
+      assert.equal("timeout", err.code)
+    end
+    check()
+  end)
+
+  it("reports no error that a second wait hears", function()
+    helper.script()
+    local handle = mj.spawn(function()
+      mj.sleep(2)
+      error("heard", 0)
+    end)
+    local _, e = handle:await { timeout = 1 }
+    assert.equal("timeout", e.code)
+    local ok
+    ok, e = pcall(handle.await, handle)
+    assert.same({ false, "heard" }, { ok, e })
+    mj.sleep(5)
+    assert.same({}, helper.reports())
+  end)
 end)

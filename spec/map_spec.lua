@@ -295,4 +295,44 @@ describe("await of a list", function()
     assert.same({ 1 }, results)
     assert.equal("two", errors[2])
   end)
+
+  it("keeps what ran when the list fails, and says where", function()
+    local client = helper.script()
+    local n = 0
+    local results, errors = mj.map(function()
+      n = n + 1
+      if n == 4 then
+        error("the list broke", 0)
+      end
+      return "cat " .. n
+    end, function(prompt)
+      return client:imagine(prompt)
+    end)
+    for i = 1, 3 do
+      assert.equal("SUCCESS", results[i].status)
+    end
+    assert.same({ [4] = "the list broke" }, errors)
+    assert.equal(4, n)
+    results, errors = mj.map(function()
+      error("at once", 0)
+    end, print)
+    assert.same({}, results)
+    assert.same({ "at once" }, errors)
+  end)
+end)
+
+describe("each, out of time", function()
+  before_each(helper.before_each)
+  after_each(helper.after_each)
+
+  it("gives each job once, also one that ends while the body waits", function()
+    local client = helper.script()
+    local a, b, c = client:imagine "a", client:imagine "b", client:imagine "c"
+    local seen = {}
+    for i, task, e in mj.each({ a, b, c }, { timeout = 0.01 }) do
+      seen[#seen + 1] = i .. (task and " task" or " " .. e.code)
+      mj.await { a, b, c }
+    end
+    assert.same({ "1 timeout", "2 task", "3 task" }, seen)
+  end)
 end)

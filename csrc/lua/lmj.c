@@ -58,21 +58,20 @@ static void drop(struct box *b, mj_client *c) {
    and that can call any method of this box.  The registry keeps the thread, so
    that `reading` may look at it. */
 static void begin_reading(lua_State *L, struct box *b, lua_CFunction by) {
-  b->noted = 1;
   lua_pushthread(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, b);
+  b->noted = 1;
   b->reader = L;
   b->read_by = by;
 }
 
 static void end_reading(lua_State *L, struct box *b) {
-  mj_client *c = b->dying;
   b->reader = NULL;
   lua_pushboolean(L, 0);
   lua_rawsetp(L, LUA_REGISTRYINDEX, b);
+  if (b->dying)
+    drop(b, b->dying);
   b->dying = NULL;
-  if (c)
-    drop(b, c);
 }
 
 /* Whether the caller was called by a finalizer in the midst of a reading.  An
@@ -81,13 +80,12 @@ static void end_reading(lua_State *L, struct box *b) {
 static int reading(lua_State *L, struct box *b) {
   lua_State *T = b->reader;
   lua_Debug ar;
-  int level, status;
+  lua_CFunction f;
+  int level;
   if (!T)
     return 0;
-  status = lua_status(T);
-  if (status == 0 || status == LUA_YIELD)
+  if (lua_status(T) <= LUA_YIELD) /* else it died of that error */
     for (level = T == L; lua_getstack(T, level, &ar); level++) {
-      lua_CFunction f;
       lua_getinfo(T, "f", &ar);
       f = lua_tocfunction(T, -1);
       lua_pop(T, 1);
@@ -333,23 +331,20 @@ static int box_info(lua_State *L) {
 
 /* Loop -------------------------------------------------------------------- */
 
-/* In the midst of a reading nothing may move: 0, nil, true then. */
-static int no_turn(lua_State *L) {
-  lua_pushinteger(L, 0);
-  lua_pushnil(L);
-  lua_pushboolean(L, 1);
-  return 3;
-}
-
-/* box:step([wait [, budget]]) -> how many have not ended. */
+/* box:step([wait [, budget]]) -> how many have not ended; 0, nil, true in the
+   midst of a reading, when nothing may move. */
 static int box_step(lua_State *L) {
   int64_t wait = opt_ms(L, 2, -1);
   lua_Number budget = luaL_optnumber(L, 3, 0);
   int rc;
   OPEN_BOX(c);
   luaL_argcheck(L, budget >= 0 && budget < 1e6, 3, "seconds expected");
-  if (reading(L, check_box(L)))
-    return no_turn(L);
+  if (reading(L, check_box(L))) {
+    lua_pushinteger(L, 0);
+    lua_pushnil(L);
+    lua_pushboolean(L, 1);
+    return 3;
+  }
   rc = mj_step(c, wait, (int64_t)(budget * 1e6));
   if (rc < 0)
     return lmj_fail_code(L, rc);

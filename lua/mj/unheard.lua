@@ -13,6 +13,9 @@ local list, by_key = {}, {}
 
 local function entry_for(e, id)
   local text = tostring(e)
+  if id then -- it would make every text another one
+    text = text:gsub(" " .. id:gsub("%W", "%%%0"), "")
+  end
   local key = (id and "+" or "-") .. text
   if not by_key[key] and #list >= MOST then
     text = ("%s, and other texts"):format(tostring(e.code))

@@ -80,6 +80,8 @@ local function failure(entry)
     or ""
   if entry.code == "unknown_outcome" then
     return ("%s sent and not answered: %s%s"):format(n, entry.text, which)
+  elseif entry.code == "closed" and id and env.override "MJ_BASE_URL" then
+    return ("%s still running, which ended with the simulator%s"):format(n, which)
   elseif entry.code == "closed" and id then
     return ("%s still running at the gateway, the client was closed%s"):format(n, which)
   elseif entry.code == "closed" then
@@ -121,8 +123,8 @@ local function report_running(list, complain)
     complain(("%s still running, which ended with the simulator: %s"):format(
       tasks(#ids), table.concat(ids, " ")))
   elseif #ids > 0 then
-    complain(('%s still running at the gateway: %s; look %s up with mj.client {}:task("%s")'):format(
-      tasks(#ids), table.concat(ids, " "), #ids == 1 and "it" or "one", ids[1]))
+    local text = '%s still running at the gateway: %s; look %s up with mj.client {}:task("%s")'
+    complain(text:format(tasks(#ids), table.concat(ids, " "), #ids == 1 and "it" or "one", ids[1]))
   end
 end
 
