@@ -97,6 +97,11 @@ void mj__job_free(mj_client *c, struct mj__job *j) {
   t->free_list[t->nfree++] = slot;
 }
 
+void mj__job_drop(mj_client *c, struct mj__job *j) {
+  c->njobs--;
+  mj__job_free(c, j);
+}
+
 struct mj__job *mj__job_of(mj_client *c, mj_id id) {
   uint32_t slot = (uint32_t)(id & SLOT_MASK);
   struct mj__job *j;

@@ -101,6 +101,8 @@ void mj__redact(const mj_client *c, char *text); /* its key, in place */
 /* jobs.c */
 struct mj__job *mj__job_new(mj_client *c, enum mj__kind kind);
 void mj__job_free(mj_client *c, struct mj__job *j);
+/* One that has not ended, and ends without an event. */
+void mj__job_drop(mj_client *c, struct mj__job *j);
 struct mj__job *mj__job_of(mj_client *c, mj_id id); /* NULL = gone */
 void mj__jobs_free(mj_client *c);
 void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q);

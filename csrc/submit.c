@@ -174,8 +174,7 @@ int mj_submit(mj_client *c, const mj_request *r, mj_id *out, mj_error *err) {
     return mj__err_nomem(err);
   rc = prepare(c, j, r, err);
   if (rc) {
-    c->njobs--;
-    mj__job_free(c, j);
+    mj__job_drop(c, j);
     return rc;
   }
   mj__enqueue(c, j, j->state == MJ__LOOKUP ? MJ__Q_POLL : MJ__Q_SUBMIT);
@@ -196,8 +195,7 @@ int mj_track(mj_client *c, const char *task_id, mj_id *out, mj_error *err) {
   if (!j)
     return mj__err_nomem(err);
   if (keep(c, &j->task_id, task_id)) {
-    c->njobs--;
-    mj__job_free(c, j);
+    mj__job_drop(c, j);
     return mj__err_nomem(err);
   }
   j->tracked = 1;
@@ -221,8 +219,7 @@ int mj_fetch(mj_client *c, const char *url, mj_id *out, mj_error *err) {
   if (!j)
     return mj__err_nomem(err);
   if (keep(c, &j->url, url)) {
-    c->njobs--;
-    mj__job_free(c, j);
+    mj__job_drop(c, j);
     return mj__err_nomem(err);
   }
   mj__enqueue(c, j, MJ__Q_FETCH);
@@ -265,8 +262,7 @@ int mj_write(mj_client *c, const char *path, const char *data, size_t n,
     return mj__err_nomem(err);
   j->work = make_work(c, path, data, n);
   if (!j->work) {
-    c->njobs--;
-    mj__job_free(c, j);
+    mj__job_drop(c, j);
     return mj__err_nomem(err);
   }
   j->work->id = j->id;
@@ -291,8 +287,7 @@ int mj_after(mj_client *c, int64_t ms, mj_id *out, mj_error *err) {
     ms = MJ__LONGEST;
   mj__arm(c, j, mj__clock(c) + (ms > 0 ? ms : 0));
   if (!j->timer) {
-    c->njobs--;
-    mj__job_free(c, j);
+    mj__job_drop(c, j);
     return mj__err_nomem(err);
   }
   *out = j->id;

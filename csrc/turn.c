@@ -285,8 +285,7 @@ int mj_cancel(mj_client *c, mj_id id) {
   if (j->over)
     return MJ_OK;
   if (j->kind == MJ__TIMER) { /* goes without an event */
-    c->njobs--;
-    mj__job_free(c, j);
+    mj__job_drop(c, j);
     return MJ_OK;
   }
   if (j->kind == MJ__WRITE || j->state == MJ__DISPATCHING) {
