@@ -16,9 +16,22 @@ add_test(NAME many_tasks COMMAND mjlua --sim=clock=200
 set_tests_properties(many_tasks PROPERTIES TIMEOUT 600)
 add_test(NAME mutation COMMAND ${PROJECT_SOURCE_DIR}/spec/c/mutate.sh)
 set_tests_properties(mutation PROPERTIES TIMEOUT 900)
+add_test(NAME coverage COMMAND ${PROJECT_SOURCE_DIR}/spec/c/coverage.sh)
+set_tests_properties(coverage PROPERTIES TIMEOUT 300)
 add_test(NAME check_tidy COMMAND ${scripts}/check-tidy ${PROJECT_SOURCE_DIR}
   ${CMAKE_BINARY_DIR})
 add_test(NAME planted_tidy COMMAND ${PROJECT_SOURCE_DIR}/spec/checks/planted-tidy.sh)
 set_tests_properties(check_tidy PROPERTIES TIMEOUT 900)
 add_test(NAME guards COMMAND ${PROJECT_SOURCE_DIR}/spec/c/guards.sh)
 set_tests_properties(guards PROPERTIES TIMEOUT 600)
+# Fuzz targets, and what they find when there is something to find.  One build
+# serves both.
+foreach(kind "" --planted)
+  string(REPLACE "--" _ name fuzz${kind})
+  add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/spec/fuzz/run.sh ${kind})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 1800
+    ENVIRONMENT "MJ_FUZZ_DIR=${CMAKE_BINARY_DIR}-fuzz")
+endforeach()
+add_test(NAME mutated_200000 COMMAND ${CMAKE_BINARY_DIR}-asan/spec/fuzz/test_mutated)
+set_tests_properties(mutated_200000 PROPERTIES TIMEOUT 1200 DEPENDS build_asan
+  ENVIRONMENT "MJ_MUTATIONS=200000;MJ_SOURCE_DIR=${PROJECT_SOURCE_DIR}")

@@ -121,7 +121,13 @@ static int same_emoji(const char *a, const char *b) {
   }
 }
 
-enum { BY_ID, BY_LABEL, BY_EMOJI, BY_INTENT, BY_END };
+enum { BY_ID, BY_LABEL, BY_EMOJI, BY_INTENT, BY_ZOOM, BY_END };
+
+/* "zoom:1.7": any factor, by way of Custom Zoom. */
+static int is_zoom(const char *sel) {
+  return strncmp(sel, "zoom:", 5) == 0 && sel[5] >= '0' && sel[5] <= '9' &&
+         sel[5 + strspn(sel + 5, "0123456789.")] == '\0';
+}
 
 static int matches(const mj_button *b, const char *sel, int how) {
   char buf[64];
@@ -135,6 +141,8 @@ static int matches(const mj_button *b, const char *sel, int how) {
     return b->emoji && *b->emoji && same_emoji(b->emoji, sel);
   default:
     intent = mj_button_intent(b->custom_id, buf, sizeof buf);
+    if (how == BY_ZOOM)
+      return intent && strcmp(intent, "zoom:N") == 0 && is_zoom(sel);
     return intent && strcmp(intent, sel) == 0;
   }
 }

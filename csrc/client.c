@@ -9,7 +9,7 @@
 
 void mj_config_init(mj_config *cfg) {
   memset(cfg, 0, sizeof *cfg);
-  cfg->auth = "bearer";
+  cfg->auth = "auto";
   cfg->dialect = "auto";
   cfg->mode_style = "mj-prefix";
   cfg->user_agent = "mj/" MJ_VERSION;
@@ -37,182 +37,84 @@ const char *mj_libraries(void) {
   return text;
 }
 
-static int one_of(const char *v, const char *const *words) {
-  for (; *words; words++)
-    if (strcmp(v, *words) == 0)
-      return 1;
-  return 0;
+/* Nothing has to be found out without a key, or when the user says it. */
+static void start_auth(mj_client *c) {
+  const char *auth = c->cfg.auth;
+  c->learned.auth_known =
+      !c->cfg.api_key || !*c->cfg.api_key || strcmp(auth, "auto") != 0;
+  mj__use_auth(c, strcmp(auth, "secret") == 0 ? MJ__SECRET
+                  : strcmp(auth, "raw") == 0  ? MJ__RAW
+                                              : MJ__BEARER);
 }
 
-static int check_word(const char *field, const char *v,
-                      const char *const *words, const char *list,
-                      mj_error *err) {
-  if (v && one_of(v, words))
-    return MJ_OK;
-  return mj__err_set(err, MJ_EINVALID, "%s: %s expected, got %.40s", field,
-                     list, v ? v : "nothing");
+/* The key's header in one of its forms. */
+static int put_key(mj_client *c, enum mj__auth auth, mj_header *h) {
+  struct mj__buf b;
+  mj__buf_init(&b, &c->mem, 4096);
+  mj__buf_printf(&b, "%s%s", auth == MJ__BEARER ? "Bearer " : "",
+                 c->cfg.api_key);
+  h->name = auth == MJ__SECRET ? "mj-api-secret" : "Authorization";
+  h->value = b.err ? NULL : mj__arena_strndup(&c->strings, b.p, b.n);
+  mj__buf_free(&b);
+  return h->value ? MJ_OK : MJ_ERESOURCE;
 }
 
-/* What goes into a header: printable ASCII, so that nothing can end the line
-   and begin another. */
-static int check_header(const char *field, const char *v, mj_error *err) {
-  const char *p;
-  for (p = v; *p; p++)
-    if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
-      return mj__err_set(err, MJ_EINVALID,
-                         "%s: only printable ASCII may be in it", field);
-  if ((size_t)(p - v) > 2048)
-    return mj__err_set(err, MJ_EINVALID, "%s: longer than 2048 bytes", field);
-  return MJ_OK;
-}
-
-static int check_numbers(const mj_config *cfg, mj_error *err) {
-  size_t i;
-  if (cfg->connections < 1 || cfg->connections > 1024)
-    return mj__err_set(err, MJ_EINVALID, "connections: 1 to 1024 expected");
-  if (cfg->attempts < 1 || cfg->attempts > 100)
-    return mj__err_set(err, MJ_EINVALID, "attempts: 1 to 100 expected");
-  if (cfg->live < 0 || !(cfg->submits_per_min >= 0) ||
-      !(cfg->requests_per_min >= 0))
-    return mj__err_set(err, MJ_EINVALID, "limits: none may be negative");
-  if (cfg->connect_timeout_ms <= 0 || cfg->request_timeout_ms <= 0 ||
-      cfg->submit_timeout_ms <= 0 || cfg->fetch_timeout_ms <= 0)
-    return mj__err_set(err, MJ_EINVALID, "timeouts: more than 0 expected");
-  if (cfg->connect_timeout_ms > MJ__LONGEST ||
-      cfg->request_timeout_ms > MJ__LONGEST ||
-      cfg->submit_timeout_ms > MJ__LONGEST ||
-      cfg->fetch_timeout_ms > MJ__LONGEST || cfg->lost_after_ms > MJ__LONGEST)
-    return mj__err_set(err, MJ_EINVALID, "timeouts: more than a year");
-  if (cfg->poll.first_ms < 0 || cfg->poll.first_ms > MJ__LONGEST ||
-      cfg->poll.ngaps > 8)
-    return mj__err_set(err, MJ_EINVALID,
-                       "poll: 0 s to a year, and at most 9 steps");
-  for (i = 0; i < cfg->poll.ngaps; i++)
-    if (cfg->poll.gaps_ms[i] < 1 || cfg->poll.gaps_ms[i] > MJ__LONGEST)
-      return mj__err_set(err, MJ_EINVALID, "poll: gaps of 1 ms to a year");
-  return MJ_OK;
-}
-
-static int check_config(const mj_config *cfg, mj_error *err) {
-  static const char *const auths[] = {"bearer", "raw", "secret", NULL};
-  static const char *const dialects[] = {"auto", "mj", "generate", NULL};
-  static const char *const styles[] = {"mj-prefix", "prefix", "body", NULL};
-  static const char *const modes[] = {"fast", "relax", "turbo", NULL};
-  static const char *const states[] = {"token", "user", NULL};
-  size_t i;
-  int rc = check_word("auth", cfg->auth, auths, "bearer, raw or secret", err);
-  if (!rc)
-    rc = check_word("dialect", cfg->dialect, dialects, "auto or mj", err);
-  if (!rc && strcmp(cfg->dialect, "generate") == 0)
-    rc = mj__err_set(err, MJ_EUNSUPPORTED,
-                     "dialect: this version speaks \"mj\" only");
-  if (!rc)
-    rc = check_word("mode_style", cfg->mode_style, styles,
-                    "mj-prefix, prefix or body", err);
-  if (!rc && cfg->mode)
-    rc = check_word("mode", cfg->mode, modes, "fast, relax or turbo", err);
-  if (!rc)
-    rc =
-        check_word("wire_state", cfg->wire_state, states, "token or user", err);
-  if (!rc && cfg->api_key)
-    rc = check_header("api_key", cfg->api_key, err);
-  if (!rc && cfg->prefix)
-    rc = check_header("prefix", cfg->prefix, err);
-  if (!rc && cfg->user_agent)
-    rc = check_header("user_agent", cfg->user_agent, err);
-  for (i = 0; !rc && i < cfg->nheaders; i++) {
-    rc = check_header("headers", cfg->headers[i].name, err);
-    if (!rc)
-      rc = check_header("headers", cfg->headers[i].value, err);
-    if (!rc && (cfg->headers[i].name[0] == '\0' ||
-                strpbrk(cfg->headers[i].name, ": \t")))
-      rc = mj__err_set(err, MJ_EINVALID, "headers: not a name: %.60s",
-                       cfg->headers[i].name);
-  }
-  return rc ? rc : check_numbers(cfg, err);
-}
-
-/* Copies a string of the configuration into the client; NULL stays NULL. */
-static int keep(mj_client *c, const char **s) {
-  if (!*s)
-    return MJ_OK;
-  *s = mj__arena_strndup(&c->strings, *s, strlen(*s));
-  return *s ? MJ_OK : MJ_ERESOURCE;
-}
-
-static int keep_lists(mj_client *c) {
-  mj_config *g = &c->cfg;
-  const char **hosts;
-  mj_header *h;
-  size_t i;
-  hosts = mj__arena_alloc(&c->strings, (g->nallow_hosts + 1) * sizeof *hosts);
-  h = mj__arena_alloc(&c->strings, (g->nheaders + 1) * sizeof *h);
-  if (!hosts || !h)
-    return MJ_ERESOURCE;
-  for (i = 0; i < g->nallow_hosts; i++) {
-    hosts[i] = g->allow_hosts[i];
-    if (keep(c, &hosts[i]))
-      return MJ_ERESOURCE;
-  }
-  for (i = 0; i < g->nheaders; i++) {
-    h[i] = g->headers[i];
-    if (keep(c, &h[i].name) || keep(c, &h[i].value))
-      return MJ_ERESOURCE;
-  }
-  g->allow_hosts = hosts;
-  g->headers = h;
-  return MJ_OK;
-}
-
-static int keep_config(mj_client *c, const mj_config *cfg) {
-  mj_config *g = &c->cfg;
-  const char **all[] = {&g->base_url, &g->api_key, &g->auth,
-                        &g->dialect,  &g->mode,    &g->mode_style,
-                        &g->prefix,   &g->proxy,   &g->user_agent,
-                        &g->ca_file,  &g->ca_path, &g->wire_state};
-  size_t i;
-  *g = *cfg;
-  for (i = 0; i < sizeof all / sizeof all[0]; i++)
-    if (keep(c, all[i]))
-      return MJ_ERESOURCE;
-  return keep_lists(c);
-}
-
-/* One set for the gateway, with the key, and one for pictures, without. */
-static int make_headers(mj_client *c) {
+/* What goes along with a request to the gateway.  A transport may know a set by
+   its address, so that each way to send the key has one of its own. */
+static int make_set(mj_client *c, enum mj__auth auth) {
   mj_config *g = &c->cfg;
   mj_header *h = mj__arena_alloc(&c->strings, (g->nheaders + 4) * sizeof *h);
-  mj_header *p = mj__arena_alloc(&c->strings, sizeof *p);
   size_t i, n = 0;
-  if (!h || !p)
+  if (!h)
     return MJ_ERESOURCE;
   if (g->user_agent && *g->user_agent) {
-    p[0].name = h[n].name = "User-Agent";
-    p[0].value = h[n].value = g->user_agent;
-    c->nplain = 1;
-    n++;
+    h[n].name = "User-Agent";
+    h[n++].value = g->user_agent;
   }
   h[n].name = "Content-Type";
   h[n++].value = "application/json";
   h[n].name = "Accept";
   h[n++].value = "application/json";
-  if (g->api_key && *g->api_key) {
-    struct mj__buf b;
-    int bearer = strcmp(g->auth, "bearer") == 0;
-    mj__buf_init(&b, &c->mem, 4096);
-    mj__buf_printf(&b, "%s%s", bearer ? "Bearer " : "", g->api_key);
-    h[n].name =
-        strcmp(g->auth, "secret") == 0 ? "mj-api-secret" : "Authorization";
-    h[n].value = b.err ? NULL : mj__arena_strndup(&c->strings, b.p, b.n);
-    mj__buf_free(&b);
-    if (!h[n++].value)
-      return MJ_ERESOURCE;
-  }
+  if (g->api_key && *g->api_key && put_key(c, auth, &h[n++]) != MJ_OK)
+    return MJ_ERESOURCE;
   for (i = 0; i < g->nheaders; i++)
     h[n++] = g->headers[i];
-  c->api_headers = h;
+  c->api_sets[auth] = h;
   c->napi = n;
+  return MJ_OK;
+}
+
+/* And a set for pictures, without the key. */
+static int make_headers(mj_client *c) {
+  mj_config *g = &c->cfg;
+  mj_header *p = mj__arena_alloc(&c->strings, sizeof *p);
+  int auth;
+  if (!p)
+    return MJ_ERESOURCE;
+  if (g->user_agent && *g->user_agent) {
+    p[0].name = "User-Agent";
+    p[0].value = g->user_agent;
+    c->nplain = 1;
+  }
   c->plain_headers = p;
+  for (auth = 0; auth < MJ__AUTHS; auth++)
+    if (make_set(c, (enum mj__auth)auth) != MJ_OK)
+      return MJ_ERESOURCE;
+  return MJ_OK;
+}
+
+/* The user's, and the host that pictures are said to come from. */
+static int allow_image_host(mj_client *c, struct mj__http_config *h) {
+  size_t i, n = c->cfg.nallow_hosts;
+  const char **hosts = mj__arena_alloc(&c->strings, (n + 1) * sizeof *hosts);
+  if (!hosts)
+    return MJ_ERESOURCE;
+  for (i = 0; i < n; i++)
+    hosts[i] = c->cfg.allow_hosts[i];
+  if (c->image_origin)
+    hosts[n++] = strstr(c->image_origin, "://") + 3;
+  h->allow_hosts = hosts;
+  h->nallow_hosts = n;
   return MJ_OK;
 }
 
@@ -230,8 +132,8 @@ static int make_transport(mj_client *c) {
   h.ca_file = c->cfg.ca_file;
   h.ca_path = c->cfg.ca_path;
   h.origin = c->cfg.base_url;
-  h.allow_hosts = c->cfg.allow_hosts;
-  h.nallow_hosts = c->cfg.nallow_hosts;
+  if (allow_image_host(c, &h))
+    return MJ_ERESOURCE;
   return mj__http_new(&c->tr, &h);
 }
 
@@ -250,10 +152,41 @@ static int make_exchanges(mj_client *c) {
   return MJ_OK;
 }
 
+/* Scheme, host and port of `url`, which was parsed before. */
+static char *origin_of(mj_client *c, const char *url) {
+  const char *host = strstr(url, "://");
+  size_t n = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : 0;
+  return mj__arena_strndup(&c->strings, url, n);
+}
+
+static int set_image_host(mj_client *c, mj_error *err) {
+  const char *text = c->cfg.image_host;
+  char *base = NULL;
+  int rc;
+  if (!text)
+    return MJ_OK;
+  if (strcmp(text, "gateway") == 0) {
+    if (!c->cfg.base_url)
+      return mj__err_set(err, MJ_EINVALID, "image_host: there is no gateway");
+    c->image_origin = origin_of(c, c->cfg.base_url);
+    return c->image_origin ? MJ_OK : mj__err_nomem(err);
+  }
+  rc = mj__url_base(&base, &c->mem, text, NULL);
+  if (rc == MJ_ERESOURCE)
+    return mj__err_nomem(err);
+  if (rc)
+    return mj__err_set(err, MJ_EINVALID,
+                       "image_host: \"gateway\" or https://host[:port] "
+                       "expected");
+  c->image_origin = origin_of(c, base);
+  mj__free(&c->mem, base);
+  return c->image_origin ? MJ_OK : mj__err_nomem(err);
+}
+
 static int set_up(mj_client *c, const mj_config *cfg, mj_error *err) {
   char *base = NULL;
   int rc;
-  if (keep_config(c, cfg))
+  if (mj__config_keep(c, cfg))
     return mj__err_nomem(err);
   if (c->cfg.base_url) {
     rc = mj__url_base(&base, &c->mem, c->cfg.base_url, err);
@@ -264,6 +197,8 @@ static int set_up(mj_client *c, const mj_config *cfg, mj_error *err) {
     if (!c->cfg.base_url)
       return mj__err_nomem(err);
   }
+  if (set_image_host(c, err))
+    return err ? err->code : MJ_EINVALID;
   c->gateway.base = c->cfg.base_url;
   c->gateway.prefix = c->cfg.prefix;
   c->gateway.mode = c->cfg.mode;
@@ -280,6 +215,7 @@ static int set_up(mj_client *c, const mj_config *cfg, mj_error *err) {
   if (make_headers(c) || make_exchanges(c) || make_transport(c) ||
       mj__store_mem(&c->store, &c->mem))
     return mj__err_nomem(err);
+  start_auth(c);
   c->now = mj__clock(c);
   return MJ_OK;
 }
@@ -290,7 +226,7 @@ int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err) {
   int rc;
   *out = NULL;
   mj__err_clear(err);
-  rc = check_config(cfg, err);
+  rc = mj__config_check(cfg, err);
   if (rc)
     return rc;
   mj__mem_init(&mem, cfg->alloc, cfg->alloc_ud);
@@ -412,7 +348,7 @@ void mj_client_stats(const mj_client *c, mj_stats *out) {
     const struct mj__job *j = c->jobs.slots[i];
     if (!j || j->done.queued)
       continue;
-    if (j->kind != MJ__TASK)
+    if (j->kind != MJ__TASK) /* downloads, files, timers, questions */
       out->other++;
     else if (j->state == MJ__DISPATCHING)
       out->sending++;
@@ -441,6 +377,7 @@ int mj_job_info(mj_client *c, mj_id id, mj_job_state *out) {
   out->status = (mj_status)j->status;
   out->progress = j->progress;
   out->task_id = j->task_id;
+  out->ahead = j->ahead;
   return MJ_OK;
 }
 

@@ -15,8 +15,8 @@ struct mj__exchange *mj__exchange_of(mj_client *c, uint64_t id) {
 }
 
 /* Only while c->nxfree > 0. */
-static struct mj__exchange *exchange_new(mj_client *c, mj_id job,
-                                         enum mj__purpose purpose) {
+struct mj__exchange *mj__exchange_new(mj_client *c, mj_id job,
+                                      enum mj__purpose purpose) {
   struct mj__exchange *x;
   int place;
   place = c->xfree[--c->nxfree];
@@ -29,6 +29,9 @@ static struct mj__exchange *exchange_new(mj_client *c, mj_id job,
   mj__buf_reset(&x->url);
   mj__buf_reset(&x->reply);
   x->reply.max = purpose == MJ__X_FETCH ? c->cfg.max_image : c->cfg.max_reply;
+  if (purpose == MJ__X_ASK) /* of thousands of tasks */
+    x->reply.max =
+        c->cfg.max_reply > SIZE_MAX / 16 ? SIZE_MAX / 2 : 16 * c->cfg.max_reply;
   mj__err_clear(&x->json_err);
   return x;
 }
@@ -42,8 +45,8 @@ void mj__exchange_free(mj_client *c, struct mj__exchange *x) {
   c->dirty = 1; /* somebody may wait for the place */
 }
 
-static int start(mj_client *c, struct mj__exchange *x, const char *method,
-                 const char *url, const char *body, size_t body_len) {
+int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
+              const char *url, const char *body, size_t body_len) {
   mj_http h;
   memset(&h, 0, sizeof h);
   h.id = x->id;
@@ -68,7 +71,7 @@ int mj_ticket_redeem(mj_client *c, const mj_http *req) {
   struct mj__exchange *x = mj__exchange_of(c, req->id);
   struct mj__job *j = x ? mj__job_of(c, x->job) : NULL;
   if (!j || !req->paid || x->ticket == 0 || x->ticket != req->ticket ||
-      j->state != MJ__DISPATCHING)
+      j->state != MJ__DISPATCHING || j->cancel)
     return 0;
   x->ticket = 0;
   return 1;
@@ -76,12 +79,12 @@ int mj_ticket_redeem(mj_client *c, const mj_http *req) {
 
 /* A request that the transport would not even take has not been sent. */
 static void not_started(mj_client *c, struct mj__job *j) {
-  struct mj__seen s;
+  struct mj__reply s;
   memset(&s, 0, sizeof s);
   mj__said_read(&s.said, NULL, 0);
   s.curl_code = 27; /* CURLE_OUT_OF_MEMORY */
   s.curl_text = "no memory or descriptor for another request";
-  mj__submit_ended(c, j, &s, -1);
+  mj__submit_ended(c, j, NULL, &s, -1);
 }
 
 /* The record is durable: now the request may go. */
@@ -93,7 +96,7 @@ void mj__send_paid(mj_client *c, struct mj__job *j) {
   }
   x->ticket = ++c->ticket_seq;
   c->nsubmits++;
-  if (start(c, x, "POST", j->url, j->body, j->body_len) != MJ_OK) {
+  if (mj__start(c, x, "POST", j->url, j->body, j->body_len) != MJ_OK) {
     c->nsubmits--;
     mj__exchange_free(c, x);
     j->exchange = 0;
@@ -102,7 +105,7 @@ void mj__send_paid(mj_client *c, struct mj__job *j) {
 }
 
 static void dispatch(mj_client *c, struct mj__job *j) {
-  struct mj__exchange *x = exchange_new(c, j->id, MJ__X_SUBMIT);
+  struct mj__exchange *x = mj__exchange_new(c, j->id, MJ__X_SUBMIT);
   int rc;
   mj__dequeue(c, j);
   mj__bucket_take(&c->submits, c->now);
@@ -126,64 +129,91 @@ static void dispatch(mj_client *c, struct mj__job *j) {
 }
 
 static void start_fetch(mj_client *c, struct mj__job *j) {
-  struct mj__exchange *x = exchange_new(c, j->id, MJ__X_FETCH);
+  struct mj__exchange *x = mj__exchange_new(c, j->id, MJ__X_FETCH);
   mj__dequeue(c, j);
   j->exchange = x->id;
-  if (start(c, x, "GET", j->url, NULL, 0) != MJ_OK) {
+  if (mj__start(c, x, "GET", j->url, NULL, 0) != MJ_OK) {
     mj__exchange_free(c, x);
     j->exchange = 0;
     mj__end_text(c, j, MJ_ERESOURCE, "no memory or descriptor for a download");
   }
 }
 
+static enum mj__purpose purpose_of(const struct mj__job *j) {
+  if (j->kind == MJ__ASK)
+    return MJ__X_ASK;
+  if (j->state == MJ__LOOKUP)
+    return MJ__X_LOOKUP;
+  return j->stopping == MJ__STOP_WANTED ? MJ__X_STOP : MJ__X_POLL;
+}
+
 /* Nothing that could ask: later, when there is memory again. */
-static void no_poll(mj_client *c, struct mj__job *j, int lookup) {
+static void no_poll(mj_client *c, struct mj__job *j, enum mj__purpose purpose) {
   struct mj__todo todo;
-  if (!lookup) {
+  if (purpose == MJ__X_POLL) {
     mj__job_on_trouble(j, MJ__LOOK_AGAIN, MJ_ERESOURCE, -1, &c->rules, c->now,
                        mj__random(c), &todo);
   } else {
     todo.what = ++j->troubles < c->rules.attempts ? MJ__DO_POLL : MJ__DO_END;
     todo.at_ms = c->now + 1000;
-    if (todo.what == MJ__DO_END)
-      (void)mj__job_go(j, MJ__REJECTED);
+    if (todo.what == MJ__DO_END && j->kind == MJ__TASK)
+      (void)mj__job_go(j, purpose == MJ__X_STOP ? MJ__FAILED : MJ__REJECTED);
   }
-  if (todo.what == MJ__DO_POLL)
+  if (todo.what == MJ__DO_POLL) {
     mj__arm(c, j, todo.at_ms);
-  else
-    mj__end_text(c, j, MJ_ERESOURCE, "no memory or descriptor for a request");
+    return;
+  }
+  mj__leave_slot(c, j); /* its task may go on */
+  mj__end_text(c, j, MJ_ERESOURCE, "no memory or descriptor for a request");
 }
 
-/* Asks for a task: to see how far it is, or which buttons it has. */
-static void start_poll(mj_client *c, struct mj__job *j) {
-  int lookup = j->state == MJ__LOOKUP;
-  struct mj__exchange *x =
-      exchange_new(c, j->id, lookup ? MJ__X_LOOKUP : MJ__X_POLL);
+/* Asks: how far a task is, which buttons it has, or to stop it. */
+static int start_question(mj_client *c, struct mj__job *j,
+                          struct mj__exchange *x) {
+  const char *id = x->purpose == MJ__X_LOOKUP ? j->parent : j->task_id;
+  enum mj__route route = x->purpose == MJ__X_STOP ? MJ__R_CANCEL : MJ__R_FETCH;
   struct mj__call call;
+  int rc;
+  memset(&call, 0, sizeof call);
+  call.url = x->url;
+  mj__buf_init(&call.body, &c->mem, 64);
+  /* the id was checked when it came in: only memory can be missing */
+  rc = c->wire->ask(&call, &c->gateway, j->mode, route, &id, 1, NULL);
+  x->url = call.url;
+  if (rc == MJ_OK && call.body.n) { /* lives until the request has ended */
+    mj__free(&c->mem, j->body);
+    j->body_len = call.body.n;
+    j->body = mj__buf_steal(&call.body);
+  }
+  mj__buf_free(&call.body);
+  if (rc == MJ_OK)
+    rc = mj__start(c, x, call.method, x->url.p,
+                   route == MJ__R_CANCEL ? j->body : NULL,
+                   route == MJ__R_CANCEL ? j->body_len : 0);
+  return rc;
+}
+
+static void start_poll(mj_client *c, struct mj__job *j) {
+  enum mj__purpose purpose = purpose_of(j);
+  struct mj__exchange *x = mj__exchange_new(c, j->id, purpose);
   int rc;
   mj__dequeue(c, j);
   mj__bucket_take(&c->requests, c->now);
-  memset(&call, 0, sizeof call);
-  call.url = x->url;
-  mj__buf_init(&call.body, &c->mem, 0);
-  /* the id was checked when it came in: only memory can be missing */
-  rc = c->wire->ask(&call, &c->gateway, j->mode,
-                    lookup ? j->parent : j->task_id, NULL);
-  x->url = call.url;
-  mj__buf_free(&call.body);
-  if (rc == MJ_OK) {
-    c->npolls++;
-    j->exchange = x->id;
-    rc = start(c, x, call.method, x->url.p, NULL, 0);
-  }
+  c->npolls++;
+  j->exchange = x->id;
+  if (purpose == MJ__X_ASK)
+    rc = mj__start(c, x, j->body_len ? "POST" : "GET", j->url,
+                   j->body_len ? j->body : NULL, j->body_len);
+  else
+    rc = start_question(c, j, x);
   if (rc == MJ_OK)
     return;
   mj__exchange_free(c, x);
   j->exchange = 0;
-  no_poll(c, j, lookup);
+  no_poll(c, j, purpose);
 }
 
-static void wait_until(mj_client *c, int64_t wait_ms) {
+void mj__wait_until(mj_client *c, int64_t wait_ms) {
   int64_t at = c->now + wait_ms;
   if (c->pump_at < 0 || at < c->pump_at)
     c->pump_at = at;
@@ -191,13 +221,17 @@ static void wait_until(mj_client *c, int64_t wait_ms) {
 
 static void pump_paid(mj_client *c) {
   struct mj__job *j;
-  while ((j = c->queues[MJ__Q_SUBMIT].first) != NULL && c->nxfree > 0) {
+  while (c->nxfree > 0) {
+    /* the window holds back what is new, never a task's answered dialog */
+    j = c->queues[MJ__Q_SUBMIT].first;
+    while (j && !j->slot && !mj__window_open(&c->live))
+      j = j->next;
+    if (!j)
+      return;
     int64_t a = mj__bucket_wait(&c->submits, c->now);
     int64_t b = mj__bucket_wait(&c->requests, c->now);
-    if (!j->slot && !mj__window_open(&c->live))
-      return;
     if (a > 0 || b > 0) {
-      wait_until(c, a > b ? a : b);
+      mj__wait_until(c, a > b ? a : b);
       return;
     }
     dispatch(c, j);
@@ -212,11 +246,14 @@ void mj__pump(mj_client *c) {
   c->pump_at = -1;
   while ((j = c->queues[MJ__Q_FETCH].first) != NULL && c->nxfree > 0)
     start_fetch(c, j);
+  if ((c->queues[MJ__Q_SUBMIT].n || c->queues[MJ__Q_POLL].n) &&
+      !mj__discovered(c))
+    return;
   pump_paid(c);
   while ((j = c->queues[MJ__Q_POLL].first) != NULL && c->nxfree > 0) {
     int64_t wait = mj__bucket_wait(&c->requests, c->now);
     if (wait > 0) {
-      wait_until(c, wait);
+      mj__wait_until(c, wait);
       return;
     }
     start_poll(c, j);

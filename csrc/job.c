@@ -59,9 +59,9 @@ static void todo(struct mj__todo *out, enum mj__do what, int64_t at, int code,
   out->again = again;
 }
 
-/* A gateway that says "slow down" is obeyed; nobody waits longer than this for
-   it without being told. */
-enum { RETRY_AFTER_MOST = 120000 };
+/* A parent that has just ended is not known everywhere at once: refused, a
+   follow-up is tried again (novicezk/midjourney-proxy#252). */
+enum { PARENT_TRIES = 3 };
 
 void mj__job_on_submit(struct mj__job *j, const struct mj__verdict *v,
                        int64_t retry_after_ms, const struct mj__rules *r,
@@ -72,13 +72,16 @@ void mj__job_on_submit(struct mj__job *j, const struct mj__verdict *v,
     mj__job_go(j, MJ__ACCEPTED);
     j->accepted_ms = now;
     j->polls = j->misses = j->troubles = 0;
+    j->status = MJ_ST_UNKNOWN;
+    j->progress = -1;
     todo(out, MJ__DO_ACCEPT, now + mj__poll_gap(r->poll, 0), MJ_OK, 0);
     return;
   case MJ__V_NOT_SENT:
     wait = mj__backoff(j->attempt, 500, 30000, random);
     if (retry_after_ms > wait)
       wait = retry_after_ms;
-    if (j->attempt < r->attempts && wait <= RETRY_AFTER_MOST && !j->cancel) {
+    if (j->attempt < r->attempts && wait <= MJ__RETRY_AFTER_MOST &&
+        !j->cancel) {
       mj__job_go(j, MJ__READY);
       todo(out, MJ__DO_SEND, now + wait, v->code, 1);
       return;
@@ -91,11 +94,23 @@ void mj__job_on_submit(struct mj__job *j, const struct mj__verdict *v,
     todo(out, MJ__DO_END, now, v->code, 0);
     return;
   case MJ__V_REFUSED:
+    if (v->parent && j->builds_on && j->attempt < PARENT_TRIES && !j->cancel) {
+      wait = 1000 + mj__backoff(j->attempt, 1000, 4000, random);
+      mj__job_go(j, MJ__READY);
+      todo(out, MJ__DO_SEND, now + wait, v->code, 1);
+      return;
+    }
     mj__job_go(j, MJ__REJECTED);
     todo(out, MJ__DO_END, now, v->code, v->retryable);
     return;
   }
 }
+
+/* Cancelled work is looked at this often before it is left to itself. */
+enum { STOP_LOOKS = 3 };
+
+/* A task that waits for input this long after it got some has not got it. */
+enum { STILL_MODAL = 300000 };
 
 /* Somebody may wait for days. */
 static void count_poll(struct mj__job *j) {
@@ -103,10 +118,28 @@ static void count_poll(struct mj__job *j) {
     j->polls++;
 }
 
+/* Of a task that was asked to stop: FAILURE is how trueai shows it. */
+static void on_stopping(struct mj__job *j, const mj_task *t, int64_t now,
+                        struct mj__todo *out) {
+  int stopped = t->status == MJ_ST_CANCEL || t->status == MJ_ST_FAILURE;
+  if (t->status == MJ_ST_SUCCESS) {
+    mj__job_go(j, MJ__SUCCEEDED);
+    todo(out, MJ__DO_END, now, j->stop_only ? MJ_EINVALID : MJ_OK, 0);
+  } else if (stopped || ++j->stops >= STOP_LOOKS) {
+    int code = stopped && j->stop_only    ? MJ_OK
+               : stopped || !j->stop_only ? MJ_ECANCELLED
+                                          : MJ_EFAILED;
+    mj__job_go(j, MJ__CANCELLED);
+    todo(out, MJ__DO_END, now, code, 0);
+  } else {
+    todo(out, MJ__DO_POLL, now + 1000, MJ_OK, 0);
+  }
+}
+
 void mj__job_on_task(struct mj__job *j, const mj_task *t,
                      const struct mj__rules *r, int64_t now,
                      struct mj__todo *out, int *changed) {
-  int progress = t->progress;
+  int progress = t->progress, answer;
   /* load-balanced gateways step back now and then; nobody wants to see it */
   if (progress < j->progress && t->status != MJ_ST_FAILURE)
     progress = j->progress;
@@ -119,6 +152,10 @@ void mj__job_on_task(struct mj__job *j, const mj_task *t,
   count_poll(j);
   if (j->state == MJ__ACCEPTED)
     mj__job_go(j, MJ__RUNNING);
+  if (j->stopping == MJ__STOP_ASKED) {
+    on_stopping(j, t, now, out);
+    return;
+  }
   switch (t->status) {
   case MJ_ST_SUCCESS:
     mj__job_go(j, MJ__SUCCEEDED);
@@ -133,8 +170,13 @@ void mj__job_on_task(struct mj__job *j, const mj_task *t,
     todo(out, MJ__DO_END, now, MJ_ECANCELLED, 0);
     return;
   case MJ_ST_MODAL:
+    /* new-api's row is up to 15 s behind; nothing is answered twice */
+    if (j->answered && now - j->accepted_ms < STILL_MODAL)
+      break;
     mj__job_go(j, MJ__NEEDS_MODAL);
-    todo(out, MJ__DO_END, now, MJ_ENEEDS_INPUT, 0);
+    answer = j->answerable && !j->answered;
+    todo(out, answer ? MJ__DO_ANSWER : MJ__DO_END, now,
+         answer ? MJ_OK : MJ_ENEEDS_INPUT, 0);
     return;
   case MJ_ST_UNKNOWN:
   case MJ_ST_NOT_START:
@@ -188,12 +230,12 @@ void mj__job_on_trouble(struct mj__job *j, enum mj__look look, int code,
     j->trouble_ms = now;
   j->troubles++;
   if (j->troubles >= TROUBLES_MOST && now - j->trouble_ms >= TROUBLE_TIME) {
-    end_by(j, now, code, 1, out);
+    end_by(j, now, code, j->tracked, out); /* what was paid for goes on */
     return;
   }
   wait = mj__backoff(j->troubles, 1000, 60000, random);
-  if (retry_after_ms > RETRY_AFTER_MOST)
-    retry_after_ms = RETRY_AFTER_MOST;
+  if (retry_after_ms > MJ__RETRY_AFTER_MOST)
+    retry_after_ms = MJ__RETRY_AFTER_MOST;
   todo(out, MJ__DO_POLL, now + (retry_after_ms > wait ? retry_after_ms : wait),
        MJ_OK, 0);
 }

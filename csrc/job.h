@@ -7,10 +7,11 @@
 #include "outcome.h"
 #include "schedule.h"
 
-enum mj__kind { MJ__TASK = 1, MJ__FETCH, MJ__WRITE, MJ__TIMER };
+enum mj__kind { MJ__TASK = 1, MJ__FETCH, MJ__WRITE, MJ__TIMER, MJ__ASK };
 
 /* READY -> DISPATCHING(n) -> ACCEPTED(id) -> RUNNING -> SUCCEEDED | FAILED |
-   CANCELLED; DISPATCHING -> READY only when it provably was not sent. */
+   CANCELLED; DISPATCHING -> READY only when it provably was not sent, or was
+   refused.  A task that asks back: RUNNING -> NEEDS_MODAL -> DISPATCHING. */
 #define MJ__STATE_MAP(X)                                                       \
   X(NEW)                                                                       \
   X(LOOKUP) /* a click that needs the task's buttons first */                  \
@@ -42,8 +43,17 @@ struct mj__event {
   mj_json *doc; /* pub.task lies in its arena */
   char *body;   /* pub.data, or the JSON text of pub.task */
   mj_error *err;
-  unsigned char queued;
+  unsigned char queued, seen; /* seen: somebody holds what it points to */
 };
+
+/* What a click brought along for a dialog that its task may open. */
+struct mj__input {
+  char *prompt, *mask; /* with its parameters; a data URI */
+  double zoom;         /* 0 = none */
+};
+
+/* How far the wish to stop a task that runs has come. */
+enum mj__stopping { MJ__STOP_NO, MJ__STOP_WANTED, MJ__STOP_ASKED };
 
 struct mj__job {
   mj_id id;
@@ -55,8 +65,21 @@ struct mj__job {
   unsigned tracked : 1;     /* not ours: somebody gave the id */
   unsigned slot : 1;        /* holds a place in the live window */
   unsigned over : 1;        /* its end is known and waits for its record */
+  unsigned region : 1;      /* the dialog of Vary Region */
+  unsigned wants_zoom : 1;  /* that of Custom Zoom */
+  unsigned told : 1;        /* its acceptance was reported */
+  unsigned remix : 1;       /* click: enableRemix */
+  unsigned doubted : 1;     /* its refused key was asked about again */
+  unsigned answerable : 1;  /* `input` is all that a dialog could want */
+  unsigned answered : 1;    /* it was sent: never again */
+  unsigned announced : 1;   /* the acceptance itself told of a dialog */
+  unsigned builds_on : 1;   /* its request names another task */
+  unsigned stop_only : 1;   /* somebody wants a task stopped, no more */
+  unsigned stopping : 2;    /* enum mj__stopping */
+  unsigned char route;      /* enum mj__route of the request */
   short status, progress;   /* as last seen */
-  short attempt, polls, misses, troubles;
+  short attempt, polls, misses, troubles, stops;
+  int ahead;         /* tasks before it when it was accepted, -1 = not told */
   uint64_t timer;    /* seq of its entry in the heap, 0 = none */
   uint64_t record;   /* the store's number of its newest record */
   uint64_t exchange; /* the request under way, 0 = none */
@@ -64,7 +87,12 @@ struct mj__job {
   char *task_id;            /* at the gateway */
   char *parent, *button;    /* click: the task, and what was asked for */
   char *state_user, *token; /* the caller's state, the wire's */
-  char *mode, *extra;
+  char *mode, *extra, *hook, *filter, *bot,
+      *suggested; /* suggested: a dialog's first prompt */
+  struct mj__input *input;
+  char *old_task_id;           /* events may point to it, and to these */
+  const char **ids, **old_ids; /* of all tasks, when one request made several */
+  int nids;
   char *url, *body; /* the request, once it is known */
   size_t body_len;
   struct mj__work *work;
@@ -82,6 +110,7 @@ int mj__state_final(enum mj__state s);
 enum mj__do {
   MJ__DO_SEND,   /* queue the paid request at at_ms */
   MJ__DO_POLL,   /* ask at at_ms */
+  MJ__DO_ANSWER, /* the task's dialog, which is a paid request */
   MJ__DO_ACCEPT, /* has an id: record, report, poll at at_ms */
   MJ__DO_END     /* with `code`; MJ_OK = success */
 };
@@ -92,6 +121,10 @@ struct mj__todo {
   int code;
   int again; /* a retry may help */
 };
+
+/* A gateway that says "slow down" is obeyed; nobody waits longer than this for
+   it without being told. */
+enum { MJ__RETRY_AFTER_MOST = 120000 };
 
 struct mj__rules {
   const mj_poll *poll;

@@ -57,6 +57,7 @@ struct mj__job *mj__job_new(mj_client *c, enum mj__kind kind) {
   j->id = ((mj_id)t->generation[slot] << SLOT_BITS) | (slot + 1);
   j->kind = (unsigned char)kind;
   j->progress = -1;
+  j->ahead = -1;
   c->njobs++;
   return j;
 }
@@ -86,6 +87,14 @@ void mj__job_free(mj_client *c, struct mj__job *j) {
   mj__free(&c->mem, j->token);
   mj__free(&c->mem, j->mode);
   mj__free(&c->mem, j->extra);
+  mj__free(&c->mem, j->hook);
+  mj__free(&c->mem, j->filter);
+  mj__free(&c->mem, j->bot);
+  mj__free(&c->mem, j->suggested);
+  mj__free(&c->mem, j->ids);
+  mj__free(&c->mem, j->old_ids);
+  mj__free(&c->mem, j->old_task_id);
+  mj__dialog_free(c, j);
   mj__free(&c->mem, j->url);
   mj__free(&c->mem, j->body);
   mj__free(&c->mem, j);
@@ -153,11 +162,16 @@ void mj__dequeue(mj_client *c, struct mj__job *j) {
   l->n--;
 }
 
+enum mj__queue_name mj__queue_of(const struct mj__job *j) {
+  return j->state == MJ__READY || j->state == MJ__NEEDS_MODAL ? MJ__Q_SUBMIT
+                                                              : MJ__Q_POLL;
+}
+
 void mj__arm(mj_client *c, struct mj__job *j, int64_t at_ms) {
   j->timer = mj__timers_add(&c->timers, at_ms, j->id);
   /* no memory for the entry: at once is better than never */
-  if (!j->timer && j->kind == MJ__TASK)
-    mj__enqueue(c, j, j->state == MJ__READY ? MJ__Q_SUBMIT : MJ__Q_POLL);
+  if (!j->timer && (j->kind == MJ__TASK || j->kind == MJ__ASK))
+    mj__enqueue(c, j, mj__queue_of(j));
 }
 
 void mj__disarm(struct mj__job *j) {

@@ -216,6 +216,8 @@ static yajl_status parse(mj_json *d, const char *p, size_t n) {
     d->y = yajl_alloc(&callbacks, &f, d);
     /* make_utf8 looks at every string, and more strictly */
     (void)yajl_config(d->y, yajl_dont_validate_strings, 1);
+    /* check_tail looks at what comes behind the end */
+    (void)yajl_config(d->y, yajl_allow_trailing_garbage, 1);
   }
   return p ? yajl_parse(d->y, (const unsigned char *)p, n)
            : yajl_complete_parse(d->y);
@@ -242,16 +244,38 @@ static int explain(mj_json *d, mj_error *err) {
   return mj__err_set(err, d->code, "not JSON: %s", d->why);
 }
 
+static int is_whole(const mj_json *d) {
+  return d->root && d->depth == 0;
+}
+
+/* Behind the end there is white space at most, which for yajl is also \v and
+   \f.  It would let the beginning of another token pass: {"code":1}" and
+   {"code":1}tru. */
+static void check_tail(mj_json *d, const char *p, size_t n) {
+  while (n > 0 && *p && strchr(" \t\n\v\f\r", *p)) {
+    p++;
+    n--;
+  }
+  if (n > 0)
+    refuse(d, MJ_EPROTOCOL, "followed by something else");
+}
+
 int mj__json_feed(mj_json *d, const char *p, size_t n, mj_error *err) {
-  size_t skip = skip_bom(d, p, n);
-  if (!d->code && n > skip && parse(d, p + skip, n - skip) != yajl_status_ok)
-    refuse(d, MJ_EPROTOCOL, "bad syntax");
+  size_t at = skip_bom(d, p, n);
+  if (!d->code && n > at && !is_whole(d)) {
+    if (parse(d, p + at, n - at) != yajl_status_ok)
+      refuse(d, MJ_EPROTOCOL, "bad syntax");
+    else
+      at = is_whole(d) ? at + yajl_get_bytes_consumed(d->y) : n;
+  }
+  if (!d->code && is_whole(d))
+    check_tail(d, p + at, n - at);
   return d->code ? explain(d, err) : MJ_OK;
 }
 
 int mj__json_finish(mj_json *d, mj_error *err) {
   if (!d->code && d->y && parse(d, NULL, 0) != yajl_status_ok)
-    refuse(d, MJ_EPROTOCOL, "cut off or followed by something else");
+    refuse(d, MJ_EPROTOCOL, "cut off");
   if (!d->code && !d->root)
     refuse(d, MJ_EPROTOCOL, "empty");
   return d->code ? explain(d, err) : MJ_OK;

@@ -109,6 +109,13 @@ typedef struct mj_button {
   const char *custom_id, *label, *emoji;
 } mj_button;
 
+/* A word or phrase of a prompt that shorten looked at. */
+typedef struct mj_token {
+  const char *text;
+  int dropped;   /* 1 = struck out: it does nothing */
+  double weight; /* 0..1 where the gateway gave one, else -1 */
+} mj_token;
+
 /* One shape for both families.  Absent and empty strings are NULL. */
 typedef struct mj_task {
   const char *id, *action;
@@ -121,8 +128,14 @@ typedef struct mj_task {
   const char *image_url, *video_url;
   const char *const *images; /* URLs, final ones first */
   size_t nimages;
+  const char *const *videos; /* URLs */
+  size_t nvideos;
   const mj_button *buttons;
   size_t nbuttons;
+  const char *const *prompts; /* describe, shorten: what they propose */
+  size_t nprompts;
+  const mj_token *tokens; /* shorten: how it weighs the prompt's words */
+  size_t ntokens;
   int64_t submitted_wall_ms, started_wall_ms, finished_wall_ms;
   int64_t expires_wall_ms; /* 0 = not known */
   const char *json;        /* the whole reply, as it came */
@@ -130,7 +143,8 @@ typedef struct mj_task {
 } mj_task;
 
 /* Finds a button: the customId, then the exact label, the emoji (variation
-   selectors ignored), the intent ("upscale:2", "zoom:1.5", "reroll" ...).
+   selectors ignored), the intent ("upscale:2", "zoom:1.5", "reroll" ...), and
+   for "zoom:1.7", a factor that has no button of its own, Custom Zoom.
    Returns its index, or MJ_ENO_BUTTON with the list of what there is, also
    when two buttons match equally well. */
 MJ_API int mj_button_find(const mj_button *buttons, size_t n,
@@ -145,8 +159,20 @@ MJ_API const char *mj_button_intent(const char *custom_id, char *buf,
 
 typedef enum mj_op {
   MJ_OP_IMAGINE = 1,
-  MJ_OP_CLICK /* a button of a task */
+  MJ_OP_CLICK, /* a button of a task */
+  MJ_OP_BLEND,
+  MJ_OP_DESCRIBE,
+  MJ_OP_SHORTEN,
+  MJ_OP_MODAL, /* more input for a task that waits for it */
+  MJ_OP_VIDEO,
+  MJ_OP_EDIT,
+  MJ_OP_RETEXTURE,
+  MJ_OP_UPLOAD,
+  MJ_OP_SWAP_FACE
 } mj_op;
+
+/* "imagine", "swap_face" ...; NULL for a number that is none. */
+MJ_API const char *mj_op_name(mj_op op);
 
 /* A prompt parameter by its name in the table of prompt.c ("aspect"), with its
    value as text ("3:2"; "true" for a flag without a value). */
@@ -154,17 +180,45 @@ typedef struct mj_param {
   const char *name, *value;
 } mj_param;
 
+/* A picture: an address or a data URI, else the bytes of a PNG, JPEG, WebP or
+   GIF file. */
+typedef struct mj_picture {
+  const char *url;
+  const char *bytes;
+  size_t len;
+} mj_picture;
+
 /* Zero it, set what the op needs. */
 typedef struct mj_request {
   mj_op op;
-  const char *prompt;     /* imagine */
-  const mj_param *params; /* imagine */
+  const char *prompt;     /* all but blend, describe, upload, swap_face; click
+                             and modal: what the dialog gets, or NULL */
+  const mj_param *params; /* where there is a prompt */
   size_t nparams;
-  const char *task;      /* click: the id of the task that has the button */
-  const char *button;    /* click: customId, label, emoji or intent */
+  /* imagine: references; blend: 2 to 5; describe, edit, retexture: 1; video:
+     first frame and, if there are two, the last; swap_face: the face, then the
+     picture that gets it; upload: 1 or more */
+  const mj_picture *pictures;
+  size_t npictures;
+  const mj_picture *mask; /* click, modal: PNG; black stays, white is redone */
+  double zoom;            /* click, modal: 1 to 2 for Custom Zoom; 0 = none */
+  const char *task;   /* click: the id of the task that has the button; modal:
+                         of the task that waits; video: of one to extend */
+  const char *button; /* click: customId, label, emoji or intent */
   const char *task_json; /* click: mj_task.json of that task, if at hand; saves
-                            a fetch when `button` is not a customId */
+                            a fetch when `button` is not a customId.  modal: it
+                            has the prompt that a zoom without one goes by */
   size_t task_json_len;
+  int remix;               /* click: 1 = ask for the dialog (enableRemix) */
+  const char *dimensions;  /* blend: "portrait", "square", "landscape" */
+  const char *language;    /* describe: "zh_cn" ..., where a gateway has them */
+  const char *motion;      /* video: "low", "high" */
+  const char *video_type;  /* video: "vid_1.1_i2v_720" ... */
+  int loop, batch;         /* video: 1 = loop; 1, 2 or 4 videos, 0 = default */
+  int index;               /* video: which of the task's videos, from 1 */
+  const char *bot;         /* "midjourney", "niji"; NULL sends nothing */
+  const char *notify_hook; /* where the gateway may POST what changes */
+  const char *account_filter; /* a JSON object; most gateways ignore it */
   const char *mode;       /* "fast", "relax", "turbo"; NULL = the client's */
   const char *state;      /* the caller's; comes back as mj_task.state */
   const char *extra_json; /* an object whose members join the request body */
@@ -172,10 +226,20 @@ typedef struct mj_request {
   int progress;           /* 1 = report MJ_EV_PROGRESS for this job */
 } mj_request;
 
+/* What can be asked of a gateway besides the state of one task. */
+typedef enum mj_query {
+  MJ_QUERY_LIST = 1, /* the newest tasks */
+  MJ_QUERY_IDS,      /* the tasks with these ids; unknown ones are left out */
+  MJ_QUERY_QUEUE,    /* what waits and runs */
+  MJ_QUERY_SEED,     /* of one task */
+  MJ_QUERY_CANCEL    /* one task; looks afterwards whether it did stop */
+} mj_query;
+
 /* Events ------------------------------------------------------------------ */
 
 typedef enum mj_event_type {
-  MJ_EV_ACCEPTED, /* task_id is set: the gateway took it (and may charge) */
+  MJ_EV_ACCEPTED, /* task_id is set: the gateway took it (and may charge); comes
+                     again if answering a dialog gave the task another id */
   MJ_EV_PROGRESS, /* status or progress changed; task is set */
   MJ_EV_DONE,     /* the job ended; error is NULL on success */
   MJ_EV_TIMER     /* mj_after ran out */
@@ -190,6 +254,11 @@ typedef struct mj_event {
   const char *data;      /* mj_fetch: the bytes */
   size_t data_len;
   const char *content_type; /* mj_fetch: as the server named it, or NULL */
+  const mj_task *tasks;     /* mj_ask: of a list or queue */
+  size_t ntasks;
+  const char *const *items; /* mj_ask: the seed; upload: the URLs; accepted: the
+                               ids, when one click made several tasks */
+  size_t nitems;
 } mj_event;
 
 /* Where a job is; see mj_job_info. */
@@ -204,6 +273,7 @@ typedef struct mj_job_state {
   mj_phase phase;
   mj_status status;
   int progress;
+  int ahead;           /* tasks before it when it was accepted; -1 = not told */
   const char *task_id; /* borrowed until the next mj_step; may be NULL */
 } mj_job_state;
 
@@ -219,7 +289,7 @@ typedef struct mj_header {
 typedef struct mj_http {
   uint64_t id; /* unique while under way */
   const char *method, *url;
-  const mj_header *headers;
+  const mj_header *headers; /* the same address: the same headers */
   size_t nheaders;
   const char *body; /* NULL = none */
   size_t body_len;
@@ -293,7 +363,8 @@ typedef struct mj_config {
   const char *base_url;   /* "https://host[:port][/path]"; NULL = a client that
                              only has timers and watched descriptors */
   const char *api_key;    /* NULL = send none */
-  const char *auth;       /* "bearer" (default), "raw", "secret" */
+  const char *auth;       /* "auto" (default: found out with a free GET before
+                             the first request), "bearer", "raw", "secret" */
   const char *dialect;    /* "auto" (default), "mj", "generate" */
   const char *mode;       /* NULL (default) sends nothing */
   const char *mode_style; /* "mj-prefix" (default), "prefix", "body" */
@@ -303,6 +374,9 @@ typedef struct mj_config {
   const char *ca_file, *ca_path; /* NULL = libcurl's file, and no path */
   const char *wire_state;   /* "token" (default): the wire's `state` is ours,
                                random, finds a lost task; "user": the caller's */
+  const char *image_host;   /* "https://host[:port]" that pictures come from
+                               whatever their address says; "gateway" = that of
+                               base_url; NULL = as the gateway says */
   const mj_header *headers; /* added to each request to the gateway */
   size_t nheaders;
   const char *const *allow_hosts; /* "host" or "host:port": pictures may come
@@ -345,9 +419,13 @@ MJ_API int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err);
 MJ_API void mj_client_free(mj_client *c);
 
 /* Queues a paid request and never blocks.  MJ_OK: *out is the job, and exactly
-   one MJ_EV_DONE will follow, with at most one MJ_EV_ACCEPTED before it. */
+   one MJ_EV_DONE will follow, MJ_EV_ACCEPTED before it once (or again, with
+   another id). */
 MJ_API int mj_submit(mj_client *c, const mj_request *r, mj_id *out,
                      mj_error *err);
+/* Asks something that costs nothing.  `ids`: of the tasks that it is about. */
+MJ_API int mj_ask(mj_client *c, mj_query what, const char *const *ids, size_t n,
+                  mj_id *out, mj_error *err);
 /* Watches a task that exists at the gateway. */
 MJ_API int mj_track(mj_client *c, const char *task_id, mj_id *out,
                     mj_error *err);
@@ -363,8 +441,11 @@ MJ_API int mj_after(mj_client *c, int64_t ms, mj_id *out, mj_error *err);
 MJ_API int mj_observe(mj_client *c, mj_id id, int on);
 /* A job that was not sent ends at once and costs nothing.  One that is being
    sent is let finish, since breaking off would only hide whether it was paid.
-   One that runs ends here; the gateway is not told (no route for it yet). */
+   One that runs: the gateway is asked to stop it, and the job ends as
+   cancelled, with what the gateway made of it in its text. */
 MJ_API int mj_cancel(mj_client *c, mj_id id);
+/* As mj_cancel, but the gateway is not told: what runs there goes on. */
+MJ_API int mj_detach(mj_client *c, mj_id id);
 /* MJ_EINVALID when the job is gone. */
 MJ_API int mj_job_info(mj_client *c, mj_id id, mj_job_state *out);
 MJ_API void mj_client_stats(const mj_client *c, mj_stats *out);
@@ -387,6 +468,37 @@ MJ_API int64_t mj_now(const mj_client *c);
 /* The oldest event, or NULL.  Valid until mj_event_pop. */
 MJ_API const mj_event *mj_event_peek(mj_client *c);
 MJ_API void mj_event_pop(mj_client *c);
+
+/* Prompts ----------------------------------------------------------------- */
+
+/* A prompt and its parts.  To print one: zero it, set what there is. */
+typedef struct mj_prompt {
+  const char *text;          /* without what is below; NULL = none */
+  const char *const *images; /* addresses, written in front of the text */
+  size_t nimages;
+  const mj_param *params; /* as in mj_request: {"aspect", "3:2"} */
+  size_t nparams;
+  const mj_param *others; /* flags that are no field: {"--zoom", "2"}; "" where
+                             there is no value */
+  size_t nothers;
+  const char *const *warnings; /* of mj_prompt_parse */
+  size_t nwarnings;
+} mj_prompt;
+
+/* Takes a prompt apart.  Parameters come in the order of the table, so that
+   two prompts that mean the same compare equal.  A value that cannot be one is
+   MJ_EINVALID; one that is out of range or comes twice is too, unless
+   `lenient`, when it is a warning and the last one counts. */
+MJ_API int mj_prompt_parse(mj_prompt **out, const char *text, size_t n,
+                           int lenient, mj_alloc_fn alloc, void *alloc_ud,
+                           mj_error *err);
+/* Writes it into buf[size], with a NUL, and returns its length; MJ_ETOO_LARGE
+   when that does not fit.  Allocates nothing.  What mj_prompt_parse makes of
+   it is what was given. */
+MJ_API int mj_prompt_format(char *buf, size_t size, const mj_prompt *p,
+                            int lenient, mj_error *err);
+/* What mj_prompt_parse made; NULL is fine. */
+MJ_API void mj_prompt_free(mj_prompt *p);
 
 /* JSON -------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
-   mj_int.h - the client's inside, shared by client.c, submit.c, dispatch.c,
-   reply.c, turn.c and jobs.c, and by nobody else. */
+   mj_int.h - the client's inside, shared by client.c, config.c, submit.c,
+   ask.c, dialog.c, discover.c, dispatch.c, reply.c, look.c, fetched.c, turn.c
+   and jobs.c, and by nobody else. */
 #ifndef MJ_INT_H
 #define MJ_INT_H
 
@@ -43,7 +44,31 @@ struct mj__jobs {
   uint32_t cap, nfree, used;
 };
 
-enum mj__purpose { MJ__X_SUBMIT, MJ__X_POLL, MJ__X_LOOKUP, MJ__X_FETCH };
+enum mj__purpose {
+  MJ__X_SUBMIT,
+  MJ__X_POLL,
+  MJ__X_LOOKUP,
+  MJ__X_FETCH,
+  MJ__X_ASK,  /* a list, a seed */
+  MJ__X_STOP, /* the cancel route */
+  MJ__X_PROBE /* belongs to no job */
+};
+
+/* Ways to send the key, in the order in which they are tried: most gateways
+   are new-api's resellers, and trueai takes the second one, too. */
+enum mj__auth { MJ__BEARER, MJ__SECRET, MJ__RAW, MJ__AUTHS };
+
+/* What is found out about a gateway by asking it. */
+struct mj__learned {
+  unsigned absent[4]; /* by mode, since that is a part of the path: a bit per
+                         enum mj__route */
+  int auth_known;     /* 1 = no question before the next request */
+  int auth_guessed;   /* 1 = the question brought nothing but trouble */
+  enum mj__auth auth;
+  int tries;        /* of a question that brought nothing but trouble */
+  int64_t probe_at; /* not before */
+  uint64_t probe;   /* the exchange under way, 0 = none */
+};
 
 /* A request under way; there are as many as connections. */
 struct mj__exchange {
@@ -65,6 +90,9 @@ struct mj_client {
   const struct mj__wire *wire;
   mj_header *api_headers, *plain_headers;
   size_t napi, nplain;
+  mj_header *api_sets[MJ__AUTHS]; /* api_headers is one of them */
+  char *image_origin; /* of strings; NULL = pictures come as they are */
+  struct mj__learned learned;
   mj_transport tr;
   mj__store *store;
   struct mj__worker *worker;
@@ -107,23 +135,88 @@ struct mj__job *mj__job_of(mj_client *c, mj_id id); /* NULL = gone */
 void mj__jobs_free(mj_client *c);
 void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q);
 void mj__dequeue(mj_client *c, struct mj__job *j); /* in none is fine */
+/* Where a job goes that has something to send. */
+enum mj__queue_name mj__queue_of(const struct mj__job *j);
 void mj__arm(mj_client *c, struct mj__job *j, int64_t at_ms);
 void mj__disarm(struct mj__job *j);
+
+/* config.c: checks and copies. */
+int mj__config_check(const mj_config *cfg, mj_error *err);
+int mj__config_keep(mj_client *c, const mj_config *cfg);
 
 /* submit.c: the request of a job whose button is known becomes READY. */
 int mj__make_ready(mj_client *c, struct mj__job *j, const mj_request *r,
                    mj_error *err);
+int mj__encode(mj_client *c, struct mj__job *j, const mj_request *r,
+               mj_error *err);
+void mj__warn(mj_client *c, struct mj__buf *lines); /* the log's, in place */
 int mj__record(mj_client *c, struct mj__job *j);
+int mj__keep(mj_client *c, char **to, const char *s); /* NULL stays NULL */
+
+/* dialog.c: what a task that asks back is told. */
+int mj__dialog_keep(mj_client *c, struct mj__job *j, const mj_request *r,
+                    mj_error *err);
+/* The prompt of a dialog that the caller answers. */
+int mj__dialog_prompt(mj_client *c, struct mj__job *j, const mj_request *r,
+                      struct mj__buf *out, mj_error *err);
+int mj__dialog_button(struct mj__job *j, mj_request *r, mj_error *err);
+void mj__dialog_free(mj_client *c, struct mj__job *j);
+/* Queues the answer of a job in NEEDS_MODAL.  t may be NULL. */
+void mj__answer(mj_client *c, struct mj__job *j, const mj_task *t);
+
+/* discover.c */
+int mj__discovered(mj_client *c); /* 0 = has to wait; asks if it can */
+void mj__probed(mj_client *c, const struct mj__reply *s,
+                int64_t retry_after_ms);
+/* `mode`: the job's own, or NULL. */
+void mj__learn(mj_client *c, enum mj__route route, const char *mode,
+               const struct mj__reply *s);
+/* MJ_OK, or MJ_EUNSUPPORTED for a route that the gateway lacks. */
+int mj__route_known(const mj_client *c, enum mj__route route, const char *mode,
+                    mj_error *err);
+/* 1, once for each job: the key was refused in a form that was only guessed;
+   the form is asked for again. */
+int mj__auth_doubted(mj_client *c, struct mj__job *j,
+                     const struct mj__reply *s);
+void mj__use_auth(mj_client *c, enum mj__auth auth);
 
 /* dispatch.c */
 void mj__pump(mj_client *c);
 struct mj__exchange *mj__exchange_of(mj_client *c, uint64_t id);
 void mj__exchange_free(mj_client *c, struct mj__exchange *x);
 void mj__send_paid(mj_client *c, struct mj__job *j);
+struct mj__exchange *mj__exchange_new(mj_client *c, mj_id job,
+                                      enum mj__purpose purpose);
+void mj__wait_until(mj_client *c, int64_t wait_ms); /* to pump again */
+int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
+              const char *url, const char *body, size_t body_len);
 
-/* reply.c */
-void mj__submit_ended(mj_client *c, struct mj__job *j, const struct mj__seen *s,
-                      int64_t retry_after_ms);
+/* reply.c.  x may be NULL. */
+void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                      const struct mj__reply *s, int64_t retry_after_ms);
+/* No request that `b` lets pass leaves before the gateway wants it to. */
+void mj__slow_down(mj_client *c, struct mj__bucket *b, int code,
+                   int64_t retry_after_ms);
+void mj__explained(const struct mj__reply *s, int code, const char *what,
+                   int again, int64_t retry_after_ms, mj_error *err);
+
+/* look.c: free questions that were answered. */
+void mj__looked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                const struct mj__reply *s, int64_t retry_after_ms);
+void mj__looked_up(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                   const struct mj__reply *s, int64_t retry_after_ms);
+void mj__stop_answered(mj_client *c, struct mj__job *j,
+                       const struct mj__reply *s, int64_t retry_after_ms);
+/* ask.c */
+void mj__asked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+               const struct mj__reply *s, int64_t retry_after_ms);
+/* A task as the caller sees it: state, hosts of pictures. */
+int mj__task_dress(mj_client *c, const struct mj__job *j, struct mj__arena *a,
+                   mj_task *t);
+
+/* fetched.c: a picture that came. */
+void mj__fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                 const struct mj__reply *s, const mj_http_result *r);
 
 /* turn.c: reporting.  `x` (may be NULL) gives up its reply to the event. */
 void mj__report_accepted(mj_client *c, struct mj__job *j);
@@ -133,6 +226,8 @@ void mj__report_progress(mj_client *c, struct mj__job *j,
 void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
              struct mj__exchange *x, mj_task *t);
 void mj__end_text(mj_client *c, struct mj__job *j, int code, const char *text);
+/* A job that is given up while its task goes on. */
+void mj__end_cancelled(mj_client *c, struct mj__job *j);
 void mj__leave_slot(mj_client *c, struct mj__job *j);
 void mj__settled(mj_client *c, struct mj__job *j);
 

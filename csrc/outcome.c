@@ -23,6 +23,20 @@ struct row {
   int error, retryable;
 };
 
+/* Of a free question; `routes` is a bit per enum mj__route. */
+struct ask_row {
+  unsigned routes, shapes;
+  int http_lo, http_hi;
+  int64_t code;
+  const char *text;
+  enum mj__look look;
+  int error;
+};
+
+#define R(route) (1u << MJ__R_##route)
+#define LISTS    (R(LIST) | R(IDS) | R(QUEUE))
+#define ONE      (R(FETCH) | R(SEED) | R(CANCEL))
+
 /* A row a line.  Chinese texts are the gateways', with their letters beside. */
 /* clang-format off */
 #define UNCODED (S(EMPTY) | S(TEXT) | S(ERROR) | S(SPRING) | S(JSON))
@@ -82,40 +96,89 @@ static const struct row submit_rows[] = {
     {S(SUBMIT), 0, 599, 4, "invalid_request", MJ__V_REFUSED, MJ_EINVALID, 0},
     {S(SUBMIT), 0, 599, 4, "get_channel_info_failed", MJ__V_REFUSED, MJ_EUNSUPPORTED, 1},
     {S(SUBMIT), 0, 599, 4, "\xe6\x95\x8f\xe6\x84\x9f\xe8\xaf\x8d" /* 敏感词: early novicezk */ , MJ__V_REFUSED, MJ_EBANNED_PROMPT, 0},
-    {S(SUBMIT), 0, 599, 4, "\xe4\xb8\x8d\xe8\x83\xbd\xe4\xb8\xba\xe7\xa9\xba" /* 不能为空 */ , MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe4\xb8\x8d\xe8\x83\xbd" /* 不能: must not be empty, the same ... */, MJ__V_REFUSED, MJ_EINVALID, 0},
     {S(SUBMIT), 0, 599, 4, "\xe5\x8f\x82\xe6\x95\xb0\xe9\x94\x99\xe8\xaf\xaf" /* 参数错误 */ , MJ__V_REFUSED, MJ_EINVALID, 0},
     {S(SUBMIT), 0, 599, 4, "\xe6\xa0\xbc\xe5\xbc\x8f\xe9\x94\x99\xe8\xaf\xaf" /* 格式错误 */ , MJ__V_REFUSED, MJ_EINVALID, 0},
     {S(SUBMIT), 0, 599, 4, "\xe7\x8a\xb6\xe6\x80\x81\xe9\x94\x99\xe8\xaf\xaf" /* 状态错误 */ , MJ__V_REFUSED, MJ_EINVALID, 1},
     {S(SUBMIT), 0, 599, 4, "\xe4\xb8\x8d\xe5\x85\x81\xe8\xae\xb8" /* 不允许 */, MJ__V_REFUSED, MJ_EINVALID, 0},
     {S(SUBMIT), 0, 599, 4, "\xe6\x9c\xaa\xe7\x9f\xa5\xe7\x9a\x84" /* 未知的 */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
     {S(SUBMIT), 0, 599, 4, "\xe4\xb8\x8d\xe6\x94\xaf\xe6\x8c\x81" /* 不支持 */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe7\xa6\x81\xe6\xad\xa2\xe4\xb8\x8a\xe4\xbc\xa0" /* 禁止上传: no uploads */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe6\x9c\xaa\xe5\x90\xaf\xe7\x94\xa8" /* 未启用: switched off */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe8\xb6\x85\xe8\xbf\x87\xe6\x9c\x80\xe5\xa4\xa7" /* 超过最大: above the limit */, MJ__V_REFUSED, MJ_ETOO_LARGE, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe8\xbf\x87\xe9\x95\xbf" /* 过长: too long */, MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe6\x97\xa0\xe6\x95\x88\xe7\x9a\x84" /* 无效的: not valid */, MJ__V_REFUSED, MJ_EINVALID, 0},
+    {S(SUBMIT), 0, 599, 4, "\xe7\xb1\xbb\xe5\x9e\x8b\xe9\x94\x99\xe8\xaf\xaf" /* 类型错误: of the wrong kind */, MJ__V_REFUSED, MJ_EINVALID, 0},
     {S(SUBMIT), 0, 599, 4, "\xe6\xb8\xa0\xe9\x81\x93\xe5\xb7\xb2\xe8\xa2\xab\xe7\xa6\x81\xe7\x94\xa8" /* 渠道已被禁用 */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+    {S(SUBMIT), 0, 599, 9, "\xe4\xb8\x8d\xe6\x94\xaf\xe6\x8c\x81" /* 不支持 */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
     /* whatever it says besides */
     {S(SUBMIT), 401, 403, NO_CODE, NULL, MJ__V_REFUSED, MJ_EAUTH, 0},
     /* trueai's envelope around a LogicException: 上限 is "limit reached" */
     {S(SUCCESS), 0, 599, NO_CODE, "\xe4\xb8\x8a\xe9\x99\x90" /* 上限 */, MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
+    {S(SUCCESS), 0, 599, NO_CODE, "\xe5\xb0\x81\xe9\x94\x81" /* 封锁: locked out */, MJ__V_REFUSED, MJ_EAUTH, 0},
+    {S(SUCCESS), 0, 599, NO_CODE, "\xe6\x9a\x82\xe4\xb8\x8d\xe5\x8f\xaf\xe7\x94\xa8" /* 暂不可用: out of service */, MJ__V_REFUSED, MJ_EQUEUE_FULL, 1},
+    {S(SUCCESS), 0, 599, NO_CODE, "\xe6\x9c\xaa\xe5\x90\xaf\xe7\x94\xa8" /* 未启用: switched off */, MJ__V_REFUSED, MJ_EUNSUPPORTED, 0},
+};
+
+static const struct ask_row ask_rows[] = {
+    /* what was asked for */
+    {R(FETCH), S(TASK), 0, 299, NO_CODE, NULL, MJ__LOOK_GOOD, MJ_OK},
+    {LISTS, S(LIST), 200, 299, NO_CODE, NULL, MJ__LOOK_GOOD, MJ_OK},
+    {R(SEED) | R(CANCEL), S(SUBMIT), 200, 299, 1, NULL, MJ__LOOK_GOOD, MJ_OK},
+    {R(CANCEL), S(EMPTY), 200, 204, NO_CODE, NULL, MJ__LOOK_GOOD, MJ_OK}, /* trueai, whatever it did */
+    /* an id that nobody knows: novicezk 200 and trueai 204 with nothing in it,
+       new-api code 4, others code 3 */
+    {R(FETCH), S(EMPTY), 200, 200, NO_CODE, NULL, MJ__LOOK_MISSING, MJ_ENOT_FOUND},
+    {R(FETCH), S(EMPTY), 204, 204, NO_CODE, NULL, MJ__LOOK_MISSING, MJ_ENOT_FOUND},
+    {ONE, S(SUBMIT), 0, 999, 4, "task_no_found", MJ__LOOK_MISSING, MJ_ENOT_FOUND},
+    {ONE, S(SUBMIT), 0, 999, 4, "task_not_found", MJ__LOOK_MISSING, MJ_ENOT_FOUND},
+    {ONE, S(SUBMIT), 0, 999, 3, NULL, MJ__LOOK_MISSING, MJ_ENOT_FOUND},
+    /* trouble */
+    {~0u, ANY, 401, 403, NO_CODE, NULL, MJ__LOOK_REFUSED, MJ_EAUTH},
+    {~0u, ANY, 429, 429, NO_CODE, NULL, MJ__LOOK_AGAIN, MJ_ERATE_LIMITED},
+    {~0u, ANY, 404, 405, NO_CODE, NULL, MJ__LOOK_REFUSED, MJ_EUNSUPPORTED},
+    {~0u, ANY, 300, 399, NO_CODE, NULL, MJ__LOOK_REFUSED, MJ_EUNSUPPORTED},
+    {R(SEED) | R(CANCEL), S(SUBMIT), 0, 499, 4, NULL, MJ__LOOK_REFUSED, MJ_EINVALID},
+    {R(SEED) | R(CANCEL), S(SUBMIT), 0, 499, 9, NULL, MJ__LOOK_REFUSED, MJ_EFAILED},
+    {R(CANCEL), S(TEXT), 400, 400, NO_CODE, NULL, MJ__LOOK_REFUSED, MJ_EUNSUPPORTED}, /* trueai to guests */
 };
 /* clang-format on */
 
-static int row_fits(const struct row *r, const struct mj__seen *s) {
-  if (!(r->shapes & (1u << s->said.shape)))
-    return 0;
-  if (s->http_status < r->http_lo || s->http_status > r->http_hi)
-    return 0;
-  if (r->code != NO_CODE && (!s->said.has_code || s->said.code != r->code))
-    return 0;
-  return !r->text || strstr(s->said.description, r->text) ||
-         strstr(s->said.type, r->text) || strstr(s->said.reason, r->text);
+static int says(const struct mj__said *said, const char *text) {
+  return !text || strstr(said->description, text) || strstr(said->type, text) ||
+         strstr(said->reason, text);
+}
+
+static int fits(unsigned shapes, int lo, int hi, int64_t code,
+                const struct mj__reply *s) {
+  return (shapes & (1u << s->said.shape)) && s->http_status >= lo &&
+         s->http_status <= hi &&
+         (code == NO_CODE || (s->said.has_code && s->said.code == code));
+}
+
+static int row_fits(const struct row *r, const struct mj__reply *s) {
+  return fits(r->shapes, r->http_lo, r->http_hi, r->code, s) &&
+         says(&s->said, r->text);
 }
 
 static void set(struct mj__verdict *v, enum mj__verdict_kind kind, int code,
                 int retryable) {
+  v->parent = 0;
   v->kind = kind;
   v->code = code;
   v->retryable = retryable;
 }
 
-void mj__outcome_submit(const struct mj__seen *s, struct mj__verdict *v) {
+/* A task's id; of an upload at least one address. */
+static int has_result(const struct mj__reply *s) {
+  const mj_value *v =
+      s->wants_list && s->said.list ? s->said.list->first : NULL;
+  while (v && v->type != MJ_JSON_STRING)
+    v = v->next;
+  return s->wants_list ? v != NULL : *s->said.id != '\0';
+}
+
+void mj__outcome_submit(const struct mj__reply *s, struct mj__verdict *v) {
   int ok = s->http_status >= 200 && s->http_status < 300;
   int64_t code = s->said.has_code ? s->said.code : -1;
   size_t i;
@@ -129,7 +192,7 @@ void mj__outcome_submit(const struct mj__seen *s, struct mj__verdict *v) {
     return;
   if (s->said.shape == MJ__SHAPE_SUBMIT &&
       (code == 1 || code == 21 || code == 22)) {
-    if (ok && *s->said.id)
+    if (ok && has_result(s))
       set(v, MJ__V_ACCEPTED, MJ_OK, 0);
     return;
   }
@@ -137,45 +200,40 @@ void mj__outcome_submit(const struct mj__seen *s, struct mj__verdict *v) {
     if (row_fits(&submit_rows[i], s)) {
       const struct row *r = &submit_rows[i];
       set(v, r->kind, r->error, r->retryable);
+      v->parent = r->shapes == S(SUBMIT) && r->kind == MJ__V_REFUSED &&
+                  (r->error == MJ_ENOT_FOUND ||
+                   (r->error == MJ_EINVALID && r->retryable));
       return;
     }
 }
 
-enum mj__look mj__outcome_fetch(const struct mj__seen *s, int *code) {
-  int http = s->http_status;
-  int said4 = s->said.shape == MJ__SHAPE_SUBMIT && s->said.has_code &&
-              (s->said.code == 4 || s->said.code == 3);
+enum mj__look mj__outcome_ask(const struct mj__reply *s, enum mj__route route,
+                              int *code) {
+  size_t i;
   *code = MJ_ENETWORK;
   if (s->curl_code != 0)
     return MJ__LOOK_AGAIN;
+  for (i = 0; i < sizeof ask_rows / sizeof ask_rows[0]; i++) {
+    const struct ask_row *r = &ask_rows[i];
+    if ((r->routes & (1u << route)) && says(&s->said, r->text) &&
+        fits(r->shapes, r->http_lo, r->http_hi, r->code, s)) {
+      *code = r->error;
+      return r->look;
+    }
+  }
   *code = MJ_EPROTOCOL;
-  if (s->said.shape == MJ__SHAPE_TASK && http < 300)
-    return MJ__LOOK_TASK;
-  /* novicezk 200 and trueai 204 with nothing in it; new-api task_no_found */
-  if ((s->said.shape == MJ__SHAPE_EMPTY && (http == 200 || http == 204)) ||
-      (said4 &&
-       (strstr(s->said.description, "task_no_found") ||
-        strstr(s->said.description, "task_not_found") || s->said.code == 3))) {
-    *code = MJ_ENOT_FOUND;
-    return MJ__LOOK_MISSING;
-  }
-  if (http == 401 || http == 402 || http == 403) {
-    *code = MJ_EAUTH;
-    return MJ__LOOK_REFUSED;
-  }
-  if (http == 429) {
-    *code = MJ_ERATE_LIMITED;
-    return MJ__LOOK_AGAIN;
-  }
-  if (http == 404 || http == 405 || (http >= 300 && http < 400)) {
-    *code = MJ_EUNSUPPORTED;
-    return MJ__LOOK_REFUSED;
-  }
   return MJ__LOOK_AGAIN;
 }
 
+int mj__outcome_no_route(const struct mj__reply *s) {
+  return s->curl_code == 0 &&
+         (s->http_status == 404 || s->http_status == 405) &&
+         (s->said.shape == MJ__SHAPE_SPRING ||
+          (s->said.shape == MJ__SHAPE_ERROR && says(&s->said, "Invalid URL")));
+}
+
 /* What a person can do about it, by what was seen. */
-static const char *advice(const struct mj__seen *s, int code) {
+static const char *advice(const struct mj__reply *s, int code) {
   int html = s->said.shape == MJ__SHAPE_TEXT;
   if (code == MJ_EUNKNOWN_OUTCOME)
     return "; the gateway may have taken it (and charged): look before you "
@@ -207,7 +265,7 @@ static const char *advice(const struct mj__seen *s, int code) {
 
 /* A status of 2xx says nothing about a refusal: the meaning of its code does.
  */
-static void explain_reply(const struct mj__seen *s, int code, const char *what,
+static void explain_reply(const struct mj__reply *s, int code, const char *what,
                           const char *quote, mj_error *err) {
   const char *word = s->said.banned_word;
   char status[120];
@@ -224,7 +282,7 @@ static void explain_reply(const struct mj__seen *s, int code, const char *what,
               advice(s, code));
 }
 
-void mj__explain(const struct mj__seen *s, int code, const char *what,
+void mj__explain(const struct mj__reply *s, int code, const char *what,
                  mj_error *err) {
   char quote[200];
   const char *text = s->said.description;

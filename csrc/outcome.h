@@ -17,31 +17,39 @@ struct mj__verdict {
   enum mj__verdict_kind kind;
   int code;      /* MJ_E* that the user sees when this is the end; MJ_OK */
   int retryable; /* the same request may succeed later */
+  int parent;    /* refused because of the task that it builds on: gateways say
+                    so of one that has just ended */
 };
 
 /* A request that ended, however it did. */
-struct mj__seen {
+struct mj__reply {
   int curl_code, http_status, sent;
   struct mj__said said;
   const char *body; /* for the message only */
   size_t body_len;
   const char *curl_text;
   const char *secret; /* not to be quoted; NULL = none */
+  int wants_list;     /* 1 = an upload, accepted with addresses and no id */
 };
 
-void mj__outcome_submit(const struct mj__seen *s, struct mj__verdict *v);
+void mj__outcome_submit(const struct mj__reply *s, struct mj__verdict *v);
 
-/* Of a GET that asked for a task. */
+/* Of a free question. */
 enum mj__look {
-  MJ__LOOK_TASK,    /* said.shape is TASK */
+  MJ__LOOK_GOOD,    /* what was asked for: a task, a list, a seed ... */
   MJ__LOOK_MISSING, /* the gateway does not know the id */
   MJ__LOOK_AGAIN,   /* trouble that may pass */
   MJ__LOOK_REFUSED  /* trouble that will not */
 };
-enum mj__look mj__outcome_fetch(const struct mj__seen *s, int *code);
+enum mj__look mj__outcome_ask(const struct mj__reply *s, enum mj__route route,
+                              int *code);
+
+/* 1 = the gateway has no such route: not what a proxy in front of it says,
+   which may be restarting. */
+int mj__outcome_no_route(const struct mj__reply *s);
 
 /* One line for people: what came back, and what to do about it. */
-void mj__explain(const struct mj__seen *s, int code, const char *what,
+void mj__explain(const struct mj__reply *s, int code, const char *what,
                  mj_error *err);
 
 #endif

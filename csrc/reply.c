@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
    reply.c - what a request brought back, and what follows from it. */
-#include "button.h"
 #include "mj_int.h"
 
 #include <stdio.h>
@@ -19,52 +18,23 @@ int mj_transport_data(mj_client *c, uint64_t id, const char *data, size_t n) {
   return MJ_OK;
 }
 
-/* Ids are a millisecond and three digits (midjourney-proxy's newTask), so two
-   tasks can have the same, and a gateway then answers with either.  The wire's
-   state tells them apart, where the gateway keeps it. */
-static int is_ours(const mj_client *c, const struct mj__job *j,
-                   const mj_task *t) {
-  return strcmp(c->cfg.wire_state, "user") == 0 || !j->token || !t->state ||
-         strncmp(t->state, "mj_", 3) != 0 || strcmp(t->state, j->token) == 0;
-}
-
-/* The caller's state in place of our token. */
-static void restore_state(const mj_client *c, const struct mj__job *j,
-                          mj_task *t) {
-  if (strcmp(c->cfg.wire_state, "user") == 0)
-    return;
-  if (!j->tracked)
-    t->state = j->state_user && *j->state_user ? j->state_user : NULL;
-  else if (t->state && strncmp(t->state, "mj_", 3) == 0)
-    t->state = NULL; /* of another client of ours; the journal knows more */
-}
-
-/* The task in the exchange's document; NULL = no memory (*code) or not ours. */
-static mj_task *read_task(mj_client *c, struct mj__exchange *x,
-                          const struct mj__job *j, int *code) {
-  struct mj__arena *a = mj__json_arena(x->doc);
-  mj_task *t = mj__arena_alloc(a, sizeof *t);
-  *code = MJ_ERESOURCE;
-  if (!t || c->wire->task(mj_json_root(x->doc), a, t) != MJ_OK)
-    return NULL;
-  *code = MJ_EPROTOCOL;
-  if (x->purpose == MJ__X_POLL && !is_ours(c, j, t))
-    return NULL;
-  restore_state(c, j, t);
-  if (t->state && t->state == j->state_user)
-    t->state = mj__arena_strndup(a, t->state, strlen(t->state));
-  t->json = x->reply.p;
-  t->json_len = x->reply.n;
-  return t;
-}
-
 /* An error that tells what came back and, where one is known, the task. */
-static void explain(const struct mj__seen *s, int code, const char *what,
-                    int again, int64_t retry_after_ms, mj_error *err) {
+void mj__explained(const struct mj__reply *s, int code, const char *what,
+                   int again, int64_t retry_after_ms, mj_error *err) {
   mj__err_clear(err);
   mj__explain(s, code, what, err);
   err->retryable = again;
   err->retry_after_ms = retry_after_ms;
+}
+
+/* What waits behind the request that was told so waits, too. */
+void mj__slow_down(mj_client *c, struct mj__bucket *b, int code,
+                   int64_t retry_after_ms) {
+  if (code != MJ_ERATE_LIMITED || retry_after_ms <= 0)
+    return;
+  if (retry_after_ms > MJ__RETRY_AFTER_MOST)
+    retry_after_ms = MJ__RETRY_AFTER_MOST;
+  mj__bucket_pause(b, c->now + retry_after_ms);
 }
 
 /* Paid ---------------------------------------------------------------------*/
@@ -77,11 +47,60 @@ static void forget_request(mj_client *c, struct mj__job *j) {
   j->body_len = 0;
 }
 
-static void accepted(mj_client *c, struct mj__job *j, const struct mj__seen *s,
+/* An answered dialog may give the task another id; most keep it. */
+static int take_id(mj_client *c, struct mj__job *j, const char *id) {
+  char *copy;
+  if (j->task_id && strcmp(j->task_id, id) == 0)
+    return MJ_OK;
+  copy = mj__strdup(&c->mem, id);
+  if (!copy)
+    return MJ_ERESOURCE;
+  mj__free(&c->mem, j->old_task_id);
+  j->old_task_id = j->task_id;
+  j->task_id = copy;
+  j->told = 0;
+  return MJ_OK;
+}
+
+/* "1,2,3": an array and the texts behind it, in one block. */
+static int take_ids(mj_client *c, struct mj__job *j, const struct mj__said *s) {
+  size_t n = (size_t)s->several * sizeof *j->ids, len = strlen(s->result) + 1;
+  char *text;
+  int i;
+  mj__free(&c->mem, j->old_ids);
+  j->old_ids = j->ids; /* of the click, before its dialog was answered */
+  j->ids = NULL;
+  j->nids = 0;
+  if (s->several < 2)
+    return MJ_OK;
+  j->ids = mj__alloc(&c->mem, n + len);
+  if (!j->ids)
+    return MJ_ERESOURCE;
+  text = (char *)j->ids + n;
+  memcpy(text, s->result, len);
+  for (i = 0; i < s->several; i++) {
+    j->ids[i] = text;
+    text += strcspn(text, ",");
+    *text++ = '\0';
+  }
+  j->nids = s->several;
+  return MJ_OK;
+}
+
+static void accepted(mj_client *c, struct mj__job *j, const struct mj__reply *s,
                      const struct mj__todo *todo) {
-  j->task_id = mj__strdup(&c->mem, s->said.id);
+  int rc = take_id(c, j, s->said.id);
   forget_request(c, j);
-  if (!j->task_id) {
+  j->ahead = s->said.ahead;
+  j->announced = s->said.dialog && j->answerable && !j->answered;
+  if (rc == MJ_OK && j->announced && *s->said.suggested)
+    rc = mj__keep(c, &j->suggested, s->said.suggested);
+  /* without a prompt to zoom, the task itself may have one */
+  if (j->announced && j->input->zoom > 0 && !j->input->prompt && !j->suggested)
+    j->announced = 0;
+  if (rc == MJ_OK)
+    rc = take_ids(c, j, &s->said);
+  if (rc) {
     mj_error err;
     mj__err_clear(&err);
     mj__err_set(&err, MJ_ERESOURCE,
@@ -99,205 +118,88 @@ static void accepted(mj_client *c, struct mj__job *j, const struct mj__seen *s,
   mj__enqueue(c, j, MJ__Q_RECORD);
 }
 
-static const char *what_was_done(const struct mj__job *j) {
-  return j->op == MJ_OP_CLICK ? "click" : "imagine";
+/* Pictures at their new addresses; nothing goes on at the gateway. */
+static void uploaded(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                     const struct mj__reply *s) {
+  struct mj__arena *a = mj__json_arena(x->doc);
+  const char **urls = mj__arena_alloc(a, s->said.list->len * sizeof *urls);
+  const mj_value *v;
+  size_t n = 0;
+  for (v = s->said.list->first; urls && v; v = v->next)
+    if (v->type == MJ_JSON_STRING)
+      urls[n++] = v->text;
+  (void)mj__job_go(j, MJ__SUCCEEDED);
+  if (!urls) {
+    mj__end_text(c, j, MJ_ERESOURCE,
+                 "out of memory after the pictures were taken");
+    return;
+  }
+  j->done.pub.items = urls;
+  j->done.pub.nitems = n;
+  mj__end(c, j, NULL, x, NULL);
 }
 
-void mj__submit_ended(mj_client *c, struct mj__job *j, const struct mj__seen *s,
-                      int64_t retry_after_ms) {
+static const char *what_was_done(const struct mj__job *j) {
+  const char *name = mj_op_name((mj_op)j->op);
+  return j->answered ? "modal" : name ? name : "submit";
+}
+
+/* An answered dialog whose reply names no task means the one that asked. */
+static void complete(struct mj__job *j, struct mj__reply *s) {
+  int64_t code = s->said.has_code ? s->said.code : 0;
+  const char *of = j->task_id ? j->task_id : j->parent;
+  s->wants_list = j->op == MJ_OP_UPLOAD;
+  if (j->answered && of && s->said.shape == MJ__SHAPE_SUBMIT &&
+      s->said.no_result && (code == 1 || code == 22))
+    s->said.id = of;
+}
+
+void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                      const struct mj__reply *seen, int64_t retry_after_ms) {
+  struct mj__reply copy = *seen, *s = &copy;
   struct mj__verdict v;
   struct mj__todo todo;
   mj_error err;
+  complete(j, s);
   mj__outcome_submit(s, &v);
-  if (v.code == MJ_ERATE_LIMITED && retry_after_ms > 0)
-    mj__bucket_pause(&c->submits, c->now + retry_after_ms);
+  mj__learn(c, (enum mj__route)j->route, j->mode, s);
+  if (v.kind == MJ__V_REFUSED && mj__auth_doubted(c, j, s)) {
+    v.kind = MJ__V_NOT_SENT; /* provably refused: it may go once more */
+    j->attempt = 1;
+  }
+  mj__slow_down(c, &c->submits, v.code, retry_after_ms);
   mj__job_on_submit(j, &v, retry_after_ms, &c->rules, c->now, mj__random(c),
                     &todo);
   switch (todo.what) {
   case MJ__DO_ACCEPT:
-    accepted(c, j, s, &todo);
+    if (s->wants_list && x)
+      uploaded(c, j, x, s);
+    else
+      accepted(c, j, s, &todo);
     return;
   case MJ__DO_SEND:
-    mj__log(c, 1, "not sent (%s), again in %lld ms", mj_error_name(v.code),
+    mj__log(c, 2, "not sent (%s), again in %lld ms", mj_error_name(v.code),
             (long long)(todo.at_ms - c->now));
     j->slot = 0;
     c->live.used--;
     (void)mj__record(c, j);
+    if (c->learned.auth_guessed && v.code == MJ_ENETWORK)
+      c->learned.auth_known = 0; /* it may be up again, and ask for another */
     mj__arm(c, j, todo.at_ms);
     return;
+  case MJ__DO_ANSWER:
   case MJ__DO_POLL:
   case MJ__DO_END:
     break;
   }
-  explain(s, todo.code, what_was_done(j), todo.again, retry_after_ms, &err);
+  mj__explained(s, todo.code, what_was_done(j), todo.again, retry_after_ms,
+                &err);
   if (v.kind == MJ__V_UNKNOWN)
     mj__leave_slot(c, j);
   mj__end(c, j, &err, NULL, NULL);
 }
 
-/* Free ---------------------------------------------------------------------*/
-
-static void failed_text(const mj_task *t, mj_error *err) {
-  int cancel = t->status == MJ_ST_CANCEL, modal = t->status == MJ_ST_MODAL;
-  int code = cancel ? MJ_ECANCELLED : modal ? MJ_ENEEDS_INPUT : MJ_EFAILED;
-  mj__err_clear(err);
-  if (modal)
-    mj__err_set(err, code,
-                "task %s waits for more input (a prompt, a zoom or a mask)",
-                t->id);
-  else if (cancel)
-    mj__err_set(err, code, "task %s was cancelled at the gateway%s%s", t->id,
-                t->fail_reason ? ": " : "",
-                t->fail_reason ? t->fail_reason : "");
-  else
-    mj__err_set(err, code, "task %s failed: %s", t->id,
-                t->fail_reason ? t->fail_reason : "no reason given");
-}
-
-static void looked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
-                   const struct mj__seen *s, int64_t retry_after_ms) {
-  struct mj__todo todo;
-  mj_error err;
-  int code, changed = 0;
-  enum mj__look look = mj__outcome_fetch(s, &code);
-  mj_task *t = look == MJ__LOOK_TASK ? read_task(c, x, j, &code) : NULL;
-  if (look == MJ__LOOK_TASK && !t)
-    look = MJ__LOOK_AGAIN;
-  if (code == MJ_ERATE_LIMITED && retry_after_ms > 0)
-    mj__bucket_pause(&c->requests, c->now + retry_after_ms);
-  if (t)
-    mj__job_on_task(j, t, &c->rules, c->now, &todo, &changed);
-  else
-    mj__job_on_trouble(j, look, code, retry_after_ms, &c->rules, c->now,
-                       mj__random(c), &todo);
-  if (todo.what == MJ__DO_END) {
-    char what[100];
-    if (t && todo.code == MJ_OK) {
-      mj__end(c, j, NULL, x, t);
-      return;
-    }
-    (void)snprintf(what, sizeof what, "task %s", j->task_id);
-    if (t)
-      failed_text(t, &err);
-    else
-      explain(s, todo.code, what, todo.again, retry_after_ms, &err);
-    if (!t || t->status == MJ_ST_MODAL)
-      mj__leave_slot(c, j);
-    mj__end(c, j, &err, t ? x : NULL, t);
-    return;
-  }
-  if (changed && j->progress_on && t)
-    mj__report_progress(c, j, x, t);
-  mj__arm(c, j, todo.at_ms);
-}
-
-/* The task whose button is to be clicked. */
-static void looked_up(mj_client *c, struct mj__job *j, struct mj__exchange *x,
-                      const struct mj__seen *s) {
-  mj_request r;
-  mj_error err;
-  int code, at = 0;
-  enum mj__look look = mj__outcome_fetch(s, &code);
-  mj_task *t = look == MJ__LOOK_TASK ? read_task(c, x, j, &code) : NULL;
-  mj__err_clear(&err);
-  if (look == MJ__LOOK_AGAIN && ++j->troubles < c->rules.attempts) {
-    mj__arm(c, j, c->now + mj__backoff(j->troubles, 500, 10000, mj__random(c)));
-    return;
-  }
-  if (look == MJ__LOOK_TASK && !t)
-    mj__err_nomem(&err);
-  else if (!t)
-    explain(s, code, "the task to click on", look == MJ__LOOK_AGAIN, -1, &err);
-  else
-    at = mj_button_find(t->buttons, t->nbuttons, j->button, &err);
-  if (t && at >= 0 && err.code == MJ_OK) {
-    memset(&r, 0, sizeof r);
-    r.op = MJ_OP_CLICK;
-    r.task = j->parent;
-    r.button = t->buttons[at].custom_id;
-    r.mode = j->mode;
-    r.extra_json = j->extra;
-    if (mj__make_ready(c, j, &r, &err) == MJ_OK) {
-      mj__enqueue(c, j, MJ__Q_SUBMIT);
-      return;
-    }
-  }
-  (void)mj__job_go(j, MJ__REJECTED);
-  mj__end(c, j, &err, t ? x : NULL, t);
-}
-
-enum { REDIRECTS_MOST = 5 };
-
-/* 403 "This content is no longer available." is how Discord's CDN says that a
-   signed address has run out. */
-static int fetch_code(const struct mj__seen *s) {
-  if (s->curl_code)
-    return MJ_ENETWORK;
-  if (s->http_status == 403 || s->http_status == 410)
-    return MJ_EEXPIRED;
-  if (s->http_status == 404)
-    return MJ_ENOT_FOUND;
-  if (s->http_status == 429)
-    return MJ_ERATE_LIMITED;
-  return s->http_status >= 500 ? MJ_ENETWORK : MJ_EPROTOCOL;
-}
-
-/* Queues the download again, at the address that the server names. */
-static int redirect(mj_client *c, struct mj__job *j, const char *location,
-                    mj_error *err) {
-  int plain = strncmp(c->cfg.base_url ? c->cfg.base_url : "", "http:", 5) == 0;
-  char *url;
-  if (++j->polls > REDIRECTS_MOST)
-    return mj__err_set(err, MJ_EPROTOCOL, "picture: more than %d redirects",
-                       REDIRECTS_MOST);
-  if (mj__url_check(location, plain, err) != MJ_OK)
-    return err->code;
-  url = mj__strdup(&c->mem, location);
-  if (!url)
-    return mj__err_nomem(err);
-  mj__free(&c->mem, j->url);
-  j->url = url;
-  mj__enqueue(c, j, MJ__Q_FETCH);
-  return MJ_OK;
-}
-
-static void got_picture(mj_client *c, struct mj__job *j, struct mj__exchange *x,
-                        const char *type) {
-  char *copy = mj__strdup(&c->mem, type);
-  /* the address is not needed any more: its place holds the type */
-  mj__free(&c->mem, j->url);
-  j->url = copy;
-  j->done.pub.content_type = copy;
-  mj__end(c, j, NULL, x, NULL);
-}
-
-static void fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,
-                    const struct mj__seen *s, const mj_http_result *r) {
-  int http = s->curl_code ? 0 : s->http_status;
-  mj_error err;
-  mj__err_clear(&err);
-  if (http >= 300 && http < 400 && r->location) {
-    if (redirect(c, j, r->location, &err) == MJ_OK)
-      return;
-  } else if (http >= 200 && http < 300 && x->reply.n > 0) {
-    got_picture(c, j, x, r->content_type);
-    return;
-  } else if (x->reply.err == MJ_ETOO_LARGE) {
-    mj__err_set(&err, MJ_ETOO_LARGE, "picture: larger than %zu bytes",
-                x->reply.max);
-  } else if (x->reply.err) {
-    mj__err_nomem(&err);
-  } else if (r->blocked) {
-    mj__err_set(&err, MJ_EBLOCKED_ADDRESS,
-                "picture: its host has no public address, or a port other "
-                "than 80 and 443; put it into allow_hosts if you trust it");
-  } else {
-    explain(s, fetch_code(s), "picture", s->curl_code || http >= 500, -1, &err);
-  }
-  mj__end(c, j, &err, NULL, NULL);
-}
-
-static void see(struct mj__seen *s, struct mj__exchange *x,
+static void see(struct mj__reply *s, struct mj__exchange *x,
                 const mj_http_result *r) {
   memset(s, 0, sizeof *s);
   s->curl_code = r->curl_code;
@@ -315,10 +217,16 @@ static void see(struct mj__seen *s, struct mj__exchange *x,
 void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   struct mj__exchange *x = mj__exchange_of(c, id);
   struct mj__job *j = x ? mj__job_of(c, x->job) : NULL;
-  struct mj__seen s;
+  struct mj__reply s;
   if (!x)
     return;
   c->now = mj__clock(c);
+  if (x->purpose == MJ__X_PROBE) {
+    see(&s, x, r);
+    mj__probed(c, &s, r->retry_after_ms);
+    mj__exchange_free(c, x);
+    return;
+  }
   if (!j || j->exchange != id || j->over) {
     mj__exchange_free(c, x); /* the job was cancelled meanwhile */
     return;
@@ -328,16 +236,24 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   s.secret = c->cfg.api_key;
   switch (x->purpose) {
   case MJ__X_SUBMIT:
-    mj__submit_ended(c, j, &s, r->retry_after_ms);
+    mj__submit_ended(c, j, x, &s, r->retry_after_ms);
     break;
   case MJ__X_POLL:
-    looked(c, j, x, &s, r->retry_after_ms);
+    mj__looked(c, j, x, &s, r->retry_after_ms);
     break;
   case MJ__X_LOOKUP:
-    looked_up(c, j, x, &s);
+    mj__looked_up(c, j, x, &s, r->retry_after_ms);
     break;
   case MJ__X_FETCH:
-    fetched(c, j, x, &s, r);
+    mj__fetched(c, j, x, &s, r);
+    break;
+  case MJ__X_ASK:
+    mj__asked(c, j, x, &s, r->retry_after_ms);
+    break;
+  case MJ__X_STOP:
+    mj__stop_answered(c, j, &s, r->retry_after_ms);
+    break;
+  case MJ__X_PROBE:
     break;
   }
   mj__exchange_free(c, x);

@@ -6,7 +6,18 @@
 
 #include <string.h>
 
-enum { BODY_MAX = 64 << 20, STATE_MAX = 255 /* trueai refuses longer ones */ };
+enum {
+  BODY_MAX = 64 << 20,
+  STATE_MAX = 255, /* trueai refuses longer ones */
+  WARNINGS_MAX = 4096
+};
+
+const char *mj_op_name(mj_op op) {
+  static const char *const names[] = {
+      NULL,    "imagine", "click", "blend",     "describe", "shorten",
+      "modal", "video",   "edit",  "retexture", "upload",   "swap_face"};
+  return (unsigned)op < sizeof names / sizeof names[0] ? names[op] : NULL;
+}
 
 /* 128 random bits; what finds a task again in a gateway's list. */
 static int make_token(mj_client *c, struct mj__job *j) {
@@ -41,30 +52,66 @@ int mj__record(mj_client *c, struct mj__job *j) {
   return rc;
 }
 
-/* Encodes the request; the job's own copies are what counts from here on. */
-int mj__make_ready(mj_client *c, struct mj__job *j, const mj_request *r,
-                   mj_error *err) {
+void mj__warn(mj_client *c, struct mj__buf *lines) {
+  char *p = lines->p, *end;
+  for (; p && *p; p = end) {
+    end = p + strcspn(p, "\n");
+    if (*end)
+      *end++ = '\0';
+    mj__log(c, 1, "%s", p);
+  }
+}
+
+static void take_request(mj_client *c, struct mj__job *j,
+                         struct mj__call *call) {
+  mj__free(&c->mem, j->url);
+  mj__free(&c->mem, j->body);
+  j->body_len = call->body.n;
+  j->route = (unsigned char)call->route;
+  j->url = mj__buf_steal(&call->url);
+  j->body = mj__buf_steal(&call->body);
+}
+
+/* The job's own copies are what counts from here on. */
+int mj__encode(mj_client *c, struct mj__job *j, const mj_request *r,
+               mj_error *err) {
   struct mj__call call;
+  struct mj__buf warnings;
   const char *state = j->token;
   int rc;
   memset(&call, 0, sizeof call);
   mj__buf_init(&call.url, &c->mem, 8192);
   mj__buf_init(&call.body, &c->mem, BODY_MAX);
+  mj__buf_init(&warnings, &c->mem, WARNINGS_MAX);
+  call.warnings = &warnings;
   if (strcmp(c->cfg.wire_state, "user") == 0)
     state = j->state_user;
   rc = c->wire->put(&call, &c->gateway, r, state, err);
+  if (rc == MJ_OK)
+    rc = mj__route_known(c, call.route, r->mode, err);
   if (rc == MJ_OK) {
-    j->body_len = call.body.n;
-    j->url = mj__buf_steal(&call.url);
-    j->body = mj__buf_steal(&call.body);
-    (void)mj__job_go(j, MJ__READY);
-    rc = mj__record(c, j);
-    if (rc)
-      rc = mj__err_set(err, rc, "the job could not be recorded");
+    mj__warn(c, &warnings);
+    take_request(c, j, &call);
   }
+  mj__buf_free(&warnings);
   mj__buf_free(&call.url);
   mj__buf_free(&call.body);
   return rc;
+}
+
+int mj__make_ready(mj_client *c, struct mj__job *j, const mj_request *r,
+                   mj_error *err) {
+  mj_request q = *r;
+  int rc = MJ_OK;
+  if (r->op == MJ_OP_CLICK)
+    rc = mj__dialog_button(j, &q, err);
+  if (rc == MJ_OK)
+    rc = mj__encode(c, j, &q, err);
+  if (rc)
+    return rc;
+  (void)mj__job_go(j, MJ__READY);
+  rc = mj__record(c, j);
+  return rc ? mj__err_set(err, rc, "the job could not be recorded") : MJ_OK;
 }
 
 static int check_mode(const char *mode, mj_error *err) {
@@ -75,28 +122,52 @@ static int check_mode(const char *mode, mj_error *err) {
                      "mode: fast, relax or turbo expected, got %.40s", mode);
 }
 
-static int check_request(const mj_client *c, const mj_request *r,
-                         mj_error *err) {
-  size_t n;
-  if (!c->cfg.base_url)
-    return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
-  if (r->op != MJ_OP_IMAGINE && r->op != MJ_OP_CLICK)
+static int check_utf8(const char *field, const char *s, mj_error *err) {
+  size_t n = s ? strlen(s) : 0;
+  if (n == 0 || mj__utf8_check(s, n) == n)
+    return MJ_OK;
+  return mj__err_set(err, MJ_EINVALID, "%s: not UTF-8", field);
+}
+
+static int check_op(const mj_request *r, mj_error *err) {
+  if (!mj_op_name(r->op))
     return mj__err_set(err, MJ_EINVALID, "op: no such operation");
   if (r->op == MJ_OP_CLICK && (!r->button || !*r->button))
     return mj__err_set(err, MJ_EINVALID, "button: none given");
-  if (r->op == MJ_OP_CLICK && (!r->task || !mj__id_ok(r->task)))
+  if ((r->op == MJ_OP_CLICK || r->op == MJ_OP_MODAL) &&
+      (!r->task || !mj__id_ok(r->task)))
     return mj__err_set(err, MJ_EINVALID, "task: not a task id: %.60s",
                        r->task ? r->task : "(none)");
-  n = r->state ? strlen(r->state) : 0;
-  if (n && mj__utf8_check(r->state, n) != n)
-    return mj__err_set(err, MJ_EINVALID, "state: not UTF-8");
-  if (n > STATE_MAX && strcmp(c->cfg.wire_state, "user") == 0)
+  if (r->bot && strcmp(r->bot, "midjourney") != 0 &&
+      strcmp(r->bot, "niji") != 0)
     return mj__err_set(err, MJ_EINVALID,
-                       "state: more than 255 bytes do not fit on the wire");
-  return check_mode(r->mode, err);
+                       "bot: midjourney or niji expected, got %.40s", r->bot);
+  return MJ_OK;
 }
 
-static int keep(mj_client *c, char **to, const char *s) {
+static int check_request(const mj_client *c, const mj_request *r,
+                         mj_error *err) {
+  const struct {
+    const char *field, *text;
+  } texts[] = {{"state", r->state},
+               {"notify_hook", r->notify_hook},
+               {"language", r->language},
+               {"video_type", r->video_type}};
+  size_t i;
+  int rc;
+  if (!c->cfg.base_url)
+    return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
+  rc = check_op(r, err);
+  for (i = 0; rc == MJ_OK && i < sizeof texts / sizeof texts[0]; i++)
+    rc = check_utf8(texts[i].field, texts[i].text, err);
+  if (rc == MJ_OK && r->state && strlen(r->state) > STATE_MAX &&
+      strcmp(c->cfg.wire_state, "user") == 0)
+    rc = mj__err_set(err, MJ_EINVALID,
+                     "state: more than 255 bytes do not fit on the wire");
+  return rc ? rc : check_mode(r->mode, err);
+}
+
+int mj__keep(mj_client *c, char **to, const char *s) {
   if (!s)
     return MJ_OK;
   *to = mj__strdup(&c->mem, s);
@@ -133,6 +204,24 @@ static int is_custom_id(const char *s) {
   return strncmp(s, "MJ::", 4) == 0 || strncmp(s, "change::", 8) == 0;
 }
 
+/* The caller answers a dialog: what it says is put together as a click's
+   would be. */
+static int prepare_modal(mj_client *c, struct mj__job *j, const mj_request *r,
+                         mj_error *err) {
+  struct mj__buf prompt;
+  mj_request q = *r;
+  int rc;
+  mj__buf_init(&prompt, &c->mem, BODY_MAX);
+  rc = mj__dialog_prompt(c, j, r, &prompt, err);
+  q.prompt = prompt.p;
+  q.nparams = 0;
+  q.lenient = 1; /* checked by now */
+  if (rc == MJ_OK)
+    rc = mj__make_ready(c, j, &q, err);
+  mj__buf_free(&prompt);
+  return rc;
+}
+
 static int prepare(mj_client *c, struct mj__job *j, const mj_request *r,
                    mj_error *err) {
   char id[512];
@@ -140,11 +229,25 @@ static int prepare(mj_client *c, struct mj__job *j, const mj_request *r,
   int rc;
   j->op = (unsigned char)r->op;
   j->progress_on = r->progress ? 1 : 0;
-  if (keep(c, &j->state_user, r->state) || keep(c, &j->mode, r->mode) ||
-      keep(c, &j->parent, r->op == MJ_OP_CLICK ? r->task : NULL) ||
-      keep(c, &j->button, r->op == MJ_OP_CLICK ? r->button : NULL) ||
-      keep(c, &j->extra, r->extra_json) || make_token(c, j))
+  j->remix = r->remix ? 1 : 0;
+  /* an answer is given once, whoever gives it */
+  j->answered = r->op == MJ_OP_MODAL;
+  j->builds_on = r->task != NULL;
+  if (mj__keep(c, &j->state_user, r->state) || mj__keep(c, &j->mode, r->mode) ||
+      mj__keep(c, &j->parent, r->task) ||
+      mj__keep(c, &j->button, r->op == MJ_OP_CLICK ? r->button : NULL) ||
+      mj__keep(c, &j->extra, r->extra_json) ||
+      mj__keep(c, &j->hook, r->notify_hook) ||
+      mj__keep(c, &j->filter, r->account_filter) ||
+      mj__keep(c, &j->bot, r->bot) || make_token(c, j))
     return mj__err_nomem(err);
+  if (r->op == MJ_OP_CLICK) {
+    rc = mj__dialog_keep(c, j, r, err);
+    if (rc)
+      return rc;
+  }
+  if (r->op == MJ_OP_MODAL)
+    return prepare_modal(c, j, r, err);
   if (r->op == MJ_OP_CLICK && !is_custom_id(r->button)) {
     if (!r->task_json) {
       (void)mj__job_go(j, MJ__LOOKUP);
@@ -194,7 +297,7 @@ int mj_track(mj_client *c, const char *task_id, mj_id *out, mj_error *err) {
   j = mj__job_new(c, MJ__TASK);
   if (!j)
     return mj__err_nomem(err);
-  if (keep(c, &j->task_id, task_id)) {
+  if (mj__keep(c, &j->task_id, task_id)) {
     mj__job_drop(c, j);
     return mj__err_nomem(err);
   }
@@ -218,7 +321,7 @@ int mj_fetch(mj_client *c, const char *url, mj_id *out, mj_error *err) {
   j = mj__job_new(c, MJ__FETCH);
   if (!j)
     return mj__err_nomem(err);
-  if (keep(c, &j->url, url)) {
+  if (mj__keep(c, &j->url, url)) {
     mj__job_drop(c, j);
     return mj__err_nomem(err);
   }

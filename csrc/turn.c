@@ -28,6 +28,8 @@ void mj__report_accepted(mj_client *c, struct mj__job *j) {
   j->accepted.pub.type = MJ_EV_ACCEPTED;
   j->accepted.pub.id = j->id;
   j->accepted.pub.task_id = j->task_id;
+  j->accepted.pub.items = j->ids;
+  j->accepted.pub.nitems = (size_t)j->nids;
   emit(c, &j->accepted);
 }
 
@@ -52,6 +54,8 @@ static void give(mj_client *c, struct mj__event *e, struct mj__exchange *x,
 
 void mj__report_progress(mj_client *c, struct mj__job *j,
                          struct mj__exchange *x, mj_task *t) {
+  if (j->moved.queued && j->moved.seen)
+    return; /* somebody reads the one before */
   j->moved.pub.type = MJ_EV_PROGRESS;
   j->moved.pub.id = j->id;
   j->moved.pub.task_id = j->task_id;
@@ -85,7 +89,7 @@ void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
   e->pub.id = j->id;
   e->pub.task_id = j->task_id;
   give(c, e, x, t);
-  if (j->kind == MJ__FETCH && !err)
+  if (!err && (j->kind != MJ__TASK || j->op == MJ_OP_UPLOAD))
     e->pub.data = e->body;
   else
     e->pub.data_len = 0;
@@ -110,7 +114,7 @@ void mj__end_text(mj_client *c, struct mj__job *j, int code, const char *text) {
   mj__end(c, j, &err, NULL, NULL);
 }
 
-static void end_cancelled(mj_client *c, struct mj__job *j) {
+void mj__end_cancelled(mj_client *c, struct mj__job *j) {
   mj_error err;
   mj__err_clear(&err);
   if (j->task_id)
@@ -123,6 +127,22 @@ static void end_cancelled(mj_client *c, struct mj__job *j) {
   mj__end(c, j, &err, NULL, NULL);
 }
 
+/* The task of this job is not wanted any more. */
+static void stop(mj_client *c, struct mj__job *j) {
+  /* READY: an answer to a dialog that could not be sent yet never will be */
+  if (!j->task_id || j->state == MJ__READY ||
+      mj__route_known(c, MJ__R_CANCEL, j->mode, NULL) != MJ_OK) {
+    mj__end_cancelled(c, j);
+    return;
+  }
+  if (j->state != MJ__RUNNING) /* and an answer that waits does not go */
+    (void)mj__job_go(j, MJ__RUNNING);
+  mj__disarm(j);
+  j->stopping = MJ__STOP_WANTED;
+  j->troubles = 0;
+  mj__enqueue(c, j, MJ__Q_POLL);
+}
+
 /* A job whose newest record is durable. */
 void mj__settled(mj_client *c, struct mj__job *j) {
   mj__dequeue(c, j);
@@ -132,9 +152,19 @@ void mj__settled(mj_client *c, struct mj__job *j) {
   } else if (j->state == MJ__DISPATCHING) {
     mj__send_paid(c, j);
   } else if (j->state == MJ__ACCEPTED) {
-    mj__report_accepted(c, j);
-    if (j->cancel)
-      end_cancelled(c, j);
+    if (!j->told)
+      mj__report_accepted(c, j);
+    j->told = 1;
+    if (j->cancel) {
+      stop(c, j);
+    } else if (j->announced) {
+      j->announced = 0;
+      mj__disarm(j);
+      (void)mj__job_go(j, MJ__NEEDS_MODAL);
+      mj__answer(c, j, NULL);
+    } else if (!j->timer) { /* there was no memory for it */
+      mj__enqueue(c, j, MJ__Q_POLL);
+    }
   }
 }
 
@@ -175,7 +205,10 @@ static void due(mj_client *c, struct mj__job *j) {
     if (j->queue == MJ__Q_RECORD)
       mj__arm(c, j, c->now + 1); /* its acceptance is not durable yet */
     else
-      mj__enqueue(c, j, j->state == MJ__READY ? MJ__Q_SUBMIT : MJ__Q_POLL);
+      mj__enqueue(c, j, mj__queue_of(j));
+    break;
+  case MJ__ASK:
+    mj__enqueue(c, j, MJ__Q_POLL);
     break;
   case MJ__FETCH:
     break;
@@ -235,6 +268,7 @@ static void work(mj_client *c) {
 
 int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
   int64_t most;
+  int for_ever = wait_ms < 0;
   if (c->busy)
     return MJ_EINVALID;
   c->busy = 1;
@@ -245,7 +279,7 @@ int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
   most = mj_timeout(c);
   wait_ms = sooner(wait_ms, most);
   /* with nothing to wait for, -1 would be for ever */
-  if (c->ev_first || (wait_ms < 0 && c->njobs == 0 && c->nwatched == 0))
+  if (c->ev_first || (for_ever && c->njobs == 0 && c->nwatched == 0))
     wait_ms = 0;
   c->tr.step(c->tr.ud, c, wait_ms, budget_us);
   c->now = mj__clock(c);
@@ -255,7 +289,10 @@ int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
 }
 
 const mj_event *mj_event_peek(mj_client *c) {
-  return c->ev_first ? &c->ev_first->pub : NULL;
+  if (!c->ev_first)
+    return NULL;
+  c->ev_first->seen = 1;
+  return &c->ev_first->pub;
 }
 
 void mj_event_pop(mj_client *c) {
@@ -267,7 +304,7 @@ void mj_event_pop(mj_client *c) {
   c->ev_first = e->next;
   if (!c->ev_first)
     c->ev_last = NULL;
-  e->queued = 0;
+  e->queued = e->seen = 0;
   if (e == &j->done) {
     mj__job_free(c, j);
     return;
@@ -278,7 +315,7 @@ void mj_event_pop(mj_client *c) {
   e->body = NULL;
 }
 
-int mj_cancel(mj_client *c, mj_id id) {
+static int give_up(mj_client *c, mj_id id, int tell) {
   struct mj__job *j = mj__job_of(c, id);
   if (!j)
     return MJ_EINVALID;
@@ -300,9 +337,19 @@ int mj_cancel(mj_client *c, mj_id id) {
     j->exchange = 0;
   }
   mj__dequeue(c, j);
-  if (j->kind == MJ__FETCH)
+  if (j->kind == MJ__FETCH || j->kind == MJ__ASK)
     mj__end_text(c, j, MJ_ECANCELLED, "cancelled");
+  else if (j->stopping || !tell)
+    mj__end_cancelled(c, j); /* twice: nobody waits for the gateway */
   else
-    end_cancelled(c, j);
+    stop(c, j);
   return MJ_OK;
+}
+
+int mj_cancel(mj_client *c, mj_id id) {
+  return give_up(c, id, 1);
+}
+
+int mj_detach(mj_client *c, mj_id id) {
+  return give_up(c, id, 0);
 }

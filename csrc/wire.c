@@ -64,25 +64,92 @@ static void read_error(struct mj__said *s, const mj_value *e) {
   }
 }
 
+const char *mj__route_name(enum mj__route r) {
+  static const char *const names[MJ__ROUTES] = {
+      [MJ__R_NONE] = "",
+      [MJ__R_IMAGINE] = "submit/imagine",
+      [MJ__R_BLEND] = "submit/blend",
+      [MJ__R_DESCRIBE] = "submit/describe",
+      [MJ__R_SHORTEN] = "submit/shorten",
+      [MJ__R_CHANGE] = "submit/change",
+      [MJ__R_ACTION] = "submit/action",
+      [MJ__R_MODAL] = "submit/modal",
+      [MJ__R_VIDEO] = "submit/video",
+      [MJ__R_EDITS] = "submit/edits",
+      [MJ__R_RETEXTURE] = "submit/retexture",
+      [MJ__R_UPLOAD] = "submit/upload-discord-images",
+      [MJ__R_SWAP] = "insight-face/swap",
+      [MJ__R_FETCH] = "task/{id}/fetch",
+      [MJ__R_LIST] = "task/list",
+      [MJ__R_IDS] = "task/list-by-condition",
+      [MJ__R_QUEUE] = "task/queue",
+      [MJ__R_SEED] = "task/{id}/image-seed",
+      [MJ__R_CANCEL] = "task/{id}/cancel",
+  };
+  return names[r];
+}
+
+/* midjourney-proxy-plus: "Waiting for window confirm", trueai: 窗口等待 */
+static int tells_of_dialog(const char *description) {
+  return strstr(description, "window confirm") ||
+         strstr(description,
+                "\xe7\xaa\x97\xe5\x8f\xa3\xe7\xad\x89\xe5\xbe\x85");
+}
+
+/* trueai's PicReader::all makes four tasks and answers with "id1,id2,...".
+   How many there are; 0 = these are no ids. */
+static int several_ids(const char *text, char *first) {
+  char id[MJ__ID_MAX + 1];
+  int n = 0;
+  for (;; n++, text++) {
+    size_t len = strcspn(text, ",");
+    if (len > MJ__ID_MAX)
+      return 0;
+    memcpy(id, text, len);
+    id[len] = '\0';
+    if (!mj__id_ok(id))
+      return 0;
+    if (n == 0)
+      memcpy(first, id, len + 1);
+    text += len;
+    if (*text == '\0')
+      return n + 1;
+  }
+}
+
 static void read_submit(struct mj__said *s, const mj_value *root) {
-  const char *id = text_or_empty(mj__json_get(root, "result"));
+  const mj_value *result = mj__json_get(root, "result");
+  const char *id = text_or_empty(result);
   const mj_value *props = mj__json_get(root, "properties");
+  int64_t ahead;
   s->shape = MJ__SHAPE_SUBMIT;
+  s->result = id;
+  s->no_result = !result || result->type == MJ_JSON_NULL ||
+                 (result->type == MJ_JSON_STRING && result->len == 0);
+  s->list = result && result->type == MJ_JSON_ARRAY ? result : NULL;
+  s->suggested = text_or_empty(mj__json_get(props, "finalPrompt"));
+  if (mj__json_int(mj__json_get(props, "numberOfQueues"), &ahead) &&
+      ahead >= 0 && ahead < 1000000)
+    s->ahead = (int)ahead;
   s->description = text_or_empty(mj__json_get(root, "description"));
   s->type = text_or_empty(mj__json_get(root, "type"));
   s->banned_word = text_or_empty(mj__json_get(props, "bannedWord"));
-  if (mj__id_ok(id))
-    s->id = id;
+  s->dialog = tells_of_dialog(s->description);
+  s->several = several_ids(id, s->first);
+  if (s->several > 0)
+    s->id = s->several > 1 ? s->first : id;
 }
 
 void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len) {
   const mj_value *e;
   memset(s, 0, sizeof *s);
   s->description = s->type = s->reason = s->id = s->banned_word = "";
+  s->result = s->suggested = "";
+  s->ahead = -1;
   s->shape = body_len == 0 ? MJ__SHAPE_EMPTY : MJ__SHAPE_TEXT;
   if (!root)
     return;
-  s->shape = MJ__SHAPE_JSON;
+  s->shape = root->type == MJ_JSON_ARRAY ? MJ__SHAPE_LIST : MJ__SHAPE_JSON;
   if (root->type != MJ_JSON_OBJECT)
     return;
   /* a task may carry a code of its wrapper's, but no result */

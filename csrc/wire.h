@@ -17,11 +17,38 @@ struct mj__gateway {
   const char *mode_style;
 };
 
-/* A request ready to be sent; url and body are the caller's buffers. */
+/* Which door of a gateway a request goes to; not every gateway has each. */
+enum mj__route {
+  MJ__R_NONE,
+  MJ__R_IMAGINE,
+  MJ__R_BLEND,
+  MJ__R_DESCRIBE,
+  MJ__R_SHORTEN,
+  MJ__R_CHANGE,
+  MJ__R_ACTION,
+  MJ__R_MODAL,
+  MJ__R_VIDEO,
+  MJ__R_EDITS,
+  MJ__R_RETEXTURE,
+  MJ__R_UPLOAD,
+  MJ__R_SWAP,
+  MJ__R_FETCH,
+  MJ__R_LIST,
+  MJ__R_IDS,
+  MJ__R_QUEUE,
+  MJ__R_SEED,
+  MJ__R_CANCEL,
+  MJ__ROUTES
+};
+
+/* A request ready to be sent; the buffers are the caller's.  `warnings` gets a
+   line for each doubt about a prompt; NULL = nobody wants them. */
 struct mj__call {
   const char *method;
   struct mj__buf url, body;
+  struct mj__buf *warnings;
   int paid;
+  enum mj__route route;
 };
 
 /* The shapes that replies come in, whatever the HTTP status. */
@@ -33,6 +60,7 @@ enum mj__shape {
   MJ__SHAPE_SUCCESS, /* {"success":false,"message":..} */
   MJ__SHAPE_SPRING,  /* {"timestamp":..,"status":400,"error":..,"path":..} */
   MJ__SHAPE_TASK,    /* has id and status */
+  MJ__SHAPE_LIST,    /* an array */
   MJ__SHAPE_JSON     /* anything else */
 };
 
@@ -42,9 +70,17 @@ struct mj__said {
   int has_code;
   int64_t code;
   const char *description, *type;
-  const char *reason;      /* ERROR: a code that is a word */
-  const char *id;          /* SUBMIT: a usable task id, or "" */
-  const char *banned_word; /* properties.bannedWord */
+  const char *reason;         /* ERROR: a code that is a word */
+  const char *id;             /* SUBMIT: a usable task id, or "" */
+  const char *banned_word;    /* properties.bannedWord */
+  const char *result;         /* SUBMIT: as text, or "" */
+  int no_result;              /* SUBMIT: there is none, or it is empty */
+  int several;                /* SUBMIT: how many ids are in `result` */
+  char first[MJ__ID_MAX + 1]; /* of several: what `id` points to */
+  const mj_value *list;       /* SUBMIT: a result that is an array, or NULL */
+  int dialog;            /* SUBMIT: says that the task waits for more input */
+  const char *suggested; /* SUBMIT: properties.finalPrompt */
+  int ahead;             /* SUBMIT: properties.numberOfQueues, or -1 */
 };
 
 struct mj__wire {
@@ -52,9 +88,10 @@ struct mj__wire {
   /* The paid request for r.  `token` is the wire's state field. */
   int (*put)(struct mj__call *call, const struct mj__gateway *g,
              const mj_request *r, const char *token, mj_error *err);
-  /* The free question for one task. */
+  /* A free question about the tasks with these ids. */
   int (*ask)(struct mj__call *call, const struct mj__gateway *g,
-             const char *mode, const char *task_id, mj_error *err);
+             const char *mode, enum mj__route route, const char *const *ids,
+             size_t n, mj_error *err);
   /* A task reply's fields; memory from `a`.  MJ_ERESOURCE or MJ_OK. */
   int (*task)(const mj_value *root, struct mj__arena *a, mj_task *out);
 };
@@ -63,6 +100,8 @@ extern const struct mj__wire mj__wire_mj;
 
 /* root NULL = the body is not JSON. */
 void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len);
+/* The route's end, for people: "submit/blend". */
+const char *mj__route_name(enum mj__route r);
 /* [A-Za-z0-9_-]{1,64}: safe in a path. */
 int mj__id_ok(const char *s);
 /* 31 for "31%" and "31.5%"; -1 for words and for more than 100. */

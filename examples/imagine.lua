@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A picture from a prompt, then the second of the four in full size.
 --
---   mjlua --sim examples/imagine.lua [FOLDER] [PROMPT]
+--   mjlua --sim=clock=20 examples/imagine.lua [FOLDER] [PROMPT]
 --
 -- Without --sim it asks the gateway that MJ_BASE_URL and MJ_API_KEY name.
 

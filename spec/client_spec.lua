@@ -103,8 +103,11 @@ describe("client", function()
         ["client:imagine: unknown option '1'"] = function()
           client:imagine { "cat" }
         end,
-        ["client:imagine: option 'images' is not available in this version"] = function()
-          client:imagine { prompt = "cat", images = "x.png" }
+        ["client:imagine: option 'key' is not available in this version"] = function()
+          client:imagine { prompt = "cat", key = "x" }
+        end,
+        ["client:imagine: unknown option 'base64Array' (did you mean 'images'?)"] = function()
+          client:imagine { prompt = "cat", base64Array = {} }
         end,
         ["client:imagine: field 'prompt': contains a NUL byte"] = function()
           client:imagine "a\0b"
@@ -115,8 +118,10 @@ describe("client", function()
         ["client:imagine: field 'seed': a finite number expected"] = function()
           client:imagine { prompt = "cat", seed = 0 / 0 }
         end,
-        ["client:submit: no verb 'blend'; this version has click, imagine"] = function()
-          client:submit("blend", {})
+        ["client:submit: no verb 'blent'; this version has blend, change, click, describe, edit, "
+          .. "imagine, inpaint, modal, retexture, shorten, simple_change, swap_face, upload, video"]
+          = function()
+          client:submit("blent", {})
         end,
         ["client:click: field 'task': task or id (a string) expected, got nil"] = function()
           client:click(nil, "U2")
@@ -126,13 +131,6 @@ describe("client", function()
         assert.is_false(ok)
         assert.equal(message, (e:gsub("^[^:]+:%d+: ", "")))
         assert.matches("client_spec.lua:%d+:", e)
-      end
-    end)
-
-    it("that are of later versions do not exist", function()
-      local client = helper.script()
-      for _, verb in ipairs { "blend", "describe", "shorten", "video", "inpaint", "upload" } do
-        assert.is_nil(client[verb])
       end
     end)
 
@@ -244,6 +242,69 @@ describe("client", function()
       assert.is_true(world:now() - start > 60)
     end)
 
+    it("give each kind of request its time", function()
+      local client, world = helper.script(helper.gateway {
+        { match = "/fetch", body = helper.task() },
+        { match = "/fetch", body = helper.running(), ["repeat"] = true },
+      }, { timeout = { await = 40, submit = 7, request = 9, connect = 1, download = 2 } })
+      local task = assert(client:imagine("cat"):await())
+      assert(task:bytes())
+      local times = {}
+      for i, request in ipairs(world:requests()) do
+        times[i] = { request.timeout, request.connect_timeout }
+      end
+      assert.same({ { 7, 1 }, { 9, 1 }, { 2, 1 } }, times)
+      local start, job = world:now(), client:task "77"
+      local _, e = job:await()
+      assert.equal("timeout", e.code)
+      assert.near(40, world:now() - start, 0.01)
+      job:cancel()
+      job:await()
+      for message, timeout in pairs {
+        ["mj.client: timeout: unknown option 'wait' (did you mean 'await'?)"] = { wait = 3 },
+        ["mj.client: timeout: field 'submit': seconds from 0 up expected"] = { submit = -1 },
+        ["mj.client: timeout: field 'await': number expected, got string"] = { await = "3" },
+      } do
+        assert.has_error(function()
+          mj.client { base_url = helper.BASE, timeout = timeout }
+        end, message)
+      end
+    end)
+
+    it("find out how a gateway takes its key, once and for free", function()
+      local client, world = helper.script(helper.gateway {
+        { match = "GET", http = 401, body = "" },
+      }, { auth = "auto" })
+      mj.await { client:imagine "a", client:imagine "b" }
+      local posts = 0
+      for i, request in ipairs(world:requests()) do
+        posts = posts + (request.paid and 1 or 0)
+        assert.is_false(i < 3 and request.paid)
+      end
+      assert.equal(2, posts)
+    end)
+
+    it("fetch pictures from another host", function()
+      for host, url in pairs {
+        ["https://cdn.example:8443"] = "https://cdn.example:8443/mj/image/77",
+        gateway = helper.BASE .. "/mj/image/77",
+      } do
+        local client, world = helper.script(helper.gateway {
+          { match = "/fetch", body = helper.task {
+            imageUrl = "http://127.0.0.1:3000/mj/image/77",
+          } },
+        }, { image_host = host })
+        local task = assert(client:task("77"):await())
+        assert(task:bytes())
+        local requests = world:requests()
+        assert.equal(url, requests[#requests].url)
+        assert.is_true(requests[#requests].foreign)
+      end
+      assert.has_error(function()
+        mj.client { base_url = helper.BASE, image_host = "cdn.example" }
+      end)
+    end)
+
     it("hand the log over, without the key", function()
       local lines = {}
       local client = helper.script(nil, {
@@ -260,7 +321,7 @@ describe("client", function()
     end)
 
     it("of later versions are refused, not ignored", function()
-      for _, name in ipairs { "journal", "run", "budget", "on_unknown", "image_host", "webhook" } do
+      for _, name in ipairs { "journal", "run", "budget", "on_unknown", "webhook" } do
         assert.has_error(function()
           mj.client { base_url = helper.BASE, [name] = "x" }
         end, ("mj.client: option '%s' is not available in this version"):format(name))
@@ -272,14 +333,14 @@ describe("client", function()
         ["unknown option 'api_kye' (did you mean 'api_key'?)"] = { api_kye = "x" },
         ["field 'api_key': string or boolean expected, got number"] = { api_key = 3 },
         ["field 'api_key': string expected, got boolean"] = { api_key = true },
-        ["field 'timeout': number expected, got string"] = { timeout = "3" },
+        ["field 'timeout': number or table expected, got string"] = { timeout = "3" },
         ["field 'timeout': seconds from 0 up expected"] = { timeout = -3 },
         ["field 'log': function expected, got boolean"] = { log = true },
         ["limits: unknown option 'submit' (did you mean 'submits'?)"] = { limits = { submit = 3 } },
         ["field 'poll[2]': seconds expected, got string"] = { poll = { 2, "4" } },
         ["field 'headers': string expected, got number"] = { headers = { a = 3 } },
         ["field 'live': a whole number expected"] = { limits = { live = 2.5 } },
-        ["auth: bearer, raw or secret expected, got token"] = { auth = "token" },
+        ["auth: auto, bearer, raw or secret expected, got token"] = { auth = "token" },
       } do
         opts.base_url = helper.BASE
         local ok, e = pcall(mj.client, opts)
@@ -317,11 +378,12 @@ describe("client", function()
       loop.use_virtual(world:capsule())
       local client = mj.client { virtual = world:capsule() }
       assert(client:imagine("cat"):await())
+      local first = #world:requests()
       assert.equal("Bearer sk-from-environment", world:requests()[1].headers.Authorization)
       client:close()
       client = mj.client { virtual = world:capsule(), api_key = false }
       assert(client:imagine("cat"):await())
-      assert.is_nil(world:requests()[3].headers.Authorization)
+      assert.is_nil(world:requests()[first + 1].headers.Authorization)
       client:close()
     end)
 
@@ -329,7 +391,8 @@ describe("client", function()
       env.set("MJ_BASE_URL", "")
       assert.has_error(function()
         mj.client {}
-      end, "mj.client: no gateway: give base_url, or set MJ_BASE_URL")
+      end, "mj.client: no gateway: give base_url, or set MJ_BASE_URL; or run the script with "
+        .. "mjlua --sim")
     end)
   end)
 

@@ -96,6 +96,55 @@ describe("the guides' curl commands", function()
     accepted(replies[1])
   end)
 
+  -- The command as it stands there, but for the backslashes that its lines lack.
+  it("the provider's notes, with a small post", function()
+    local replies = curl("clock=100", [[
+      curl --request post \
+      --url $MJ_BASE_URL/fast/mj/submit/imagine \
+      --header "Authorization: Bearer $MJ_API_KEY" \
+      -H "Content-Type: application/json" \
+      --data '{
+      "base64Array": [],
+      "prompt": "black cat"
+      }'
+      curl --request GET \
+      --url $MJ_BASE_URL/fast/mj/task/1320098173412546/fetch \
+      --header "Authorization: Bearer $MJ_API_KEY" \
+      -H "Content-Type: application/json"]])
+    assert.equal(2, #replies)
+    accepted(replies[1])
+    local task = cjson.decode(replies[2].body)
+    assert.same({ "IMAGINE", "SUCCESS", "Submit success" },
+      { task.action, task.status, task.description })
+  end)
+
+  -- "xxx" is a placeholder, no base64; and the task of the last one waits for
+  -- no input.
+  local bodies = {
+    { "imagine", "imagine_number_for_an_id", 1 }, { "blend", "blend_square", 1 },
+    { "describe", "describe_data_uri", 4, "base64格式错误" }, { "shorten", "shorten_prompt", 1 },
+    { "action", "click_provider_example", 1 }, { "modal", "modal_neither", 4, "关联任务状态错误" },
+  }
+  it("the bodies of the provider's notes", function()
+    local commands = {}
+    for i, case in ipairs(bodies) do
+      commands[i] = ([[
+        curl --url "$MJ_BASE_URL/mj/submit/%s" -H "Authorization: Bearer $MJ_API_KEY" \
+          -H "Content-Type: application/json" --data @spec/wire/mj/%s/sample.json]]):format(
+        case[1], case[2])
+    end
+    local replies = curl("clock=100", table.concat(commands, "\n"))
+    assert.equal(#bodies, #replies)
+    for i, case in ipairs(bodies) do
+      if case[3] == 1 then
+        accepted(replies[i])
+      else
+        local body = cjson.decode(replies[i].body)
+        assert.same({ case[1], case[3], case[4] }, { case[1], body.code, body.description })
+      end
+    end
+  end)
+
   it("401 without the key", function()
     local replies = curl("clock=100,key=sk-mine", [[
       json="Content-Type: application/json"

@@ -19,7 +19,7 @@ end
 
 -- The text between two headings.
 local function section(from, to)
-  local a, b = text:find("\n## " .. from, 1, true), text:find("\n## " .. to, 1, true)
+  local a, b = text:find("\n##" .. from, 1, true), text:find("\n##" .. to, 1, true)
   return text:sub(a, b)
 end
 
@@ -70,7 +70,8 @@ describe("the reference", function()
       known[name] = true
     end
     local rows = 0
-    for row in section("Client", "Job"):gmatch "\n| (`[^|]+) |" do
+    local tables = section(" Client", "# Verbs") .. section("# Parameters", " Job")
+    for row in tables:gmatch "\n| (`[^|]+) |" do
       for name in row:gmatch "`([%w_]+)`" do
         rows = rows + 1
         assert.is_true(known[name] or false, name .. " is in the reference only")
@@ -104,8 +105,27 @@ describe("the reference", function()
     end
   end)
 
+  it("names every verb with all of its options", function()
+    local verbs = require "mj.verbs"
+    local there = section("# Verbs", "# Masks")
+    for _, name in ipairs(verbs.names()) do
+      local line = there:match("\n| `" .. name .. "` | [^\n]+")
+      assert.is_string(line, name)
+      for field, kind in pairs(verbs.rows[name].fields) do
+        if kind ~= require("mj.option").LATER then
+          assert.truthy(line:find("`" .. field .. "`", 1, true), name .. ": " .. field)
+        end
+      end
+    end
+    for name, kind in pairs(verbs.common) do
+      if kind ~= require("mj.option").LATER then
+        assert.truthy(there:find("`" .. name .. "`", 1, true), name)
+      end
+    end
+  end)
+
   it("names every code once, with its meaning", function()
-    local errors, n = section("Errors", "Waiting"), 0
+    local errors, n = section(" Errors", " Waiting"), 0
     for _, code in ipairs(mj.error_codes) do
       local _, rows = errors:gsub("\n| `" .. code .. "` | %w", "")
       assert.equal(1, rows, code)

@@ -89,6 +89,104 @@ describe("examples", function()
     assert.equal(199, n)
   end)
 
+  -- trueai gives the four pictures of a grid one by one.
+  local function grids(profile)
+    return profile == "trueai" and 4 or 1
+  end
+
+  it("describe.lua: a picture that is not there", function()
+    local status, _, err = run.lua("--sim", "examples/describe.lua", out .. "/none.png")
+    assert.equal(1, status)
+    assert.truthy(err:find "^mjlua: invalid: [^\n]+\n$", err)
+  end)
+
+  it("describe.lua: a picture into words, and back", function()
+    for _, profile in ipairs { "new-api", "novicezk", "plus", "trueai" } do
+      local folder = out .. "/" .. profile
+      local status, text, err = run.shell(("cd %s && %s %s"):format(run.quote(out),
+        run.quote(run.absolute(run.mjlua)), table.concat({
+          "--sim=clock=200,profile=" .. profile, run.absolute "examples/describe.lua" }, " ")))
+      assert.equal(0, status, err)
+      assert.truthy(text:find "^1\t.+\n2\t.+\n3\t.+\n4\t.+\nout/described", text)
+      run.shell("mv " .. out .. "/out " .. folder)
+      local _, n = pictures(folder)
+      assert.equal(1 + grids(profile), n)
+    end
+  end)
+
+  it("blend.lua: two pictures into one", function()
+    local status, text, err = run.lua("--sim=clock=200", "examples/blend.lua", out)
+    assert.equal(0, status, err)
+    assert.equal(out .. "/blended.png\n", text)
+    local files = pictures(out)
+    assert.truthy(files["part-1.png"] and files["part-2.png"] and files["blended.png"])
+    assert.is_not.equal(files["part-1.png"], files["part-2.png"])
+  end)
+
+  it("region.lua: dialogs, answered", function()
+    for _, profile in ipairs { "new-api", "plus", "trueai" } do
+      local folder = out .. "/" .. profile
+      local status, text, err = run.lua("--sim=clock=200,profile=" .. profile,
+        "examples/region.lua", folder)
+      assert.equal(0, status, err)
+      local _, n = pictures(folder)
+      assert.equal(3 * grids(profile), n)
+      for _, name in ipairs { "region", "zoom%-1%.5", "zoom%-1%.8" } do
+        assert.truthy(text:find("/" .. name .. "[^/]*%.png\n"), text)
+      end
+    end
+  end)
+
+  it("video.lua: films", function()
+    for _, profile in ipairs { "new-api", "trueai" } do
+      local folder = out .. "/" .. profile
+      run.shell("mkdir -p " .. folder)
+      local status, text, err = run.shell(("cd %s && %s --sim=clock=200,profile=%s %s"):format(
+        folder, run.quote(run.absolute(run.mjlua)), profile, run.absolute "examples/video.lua"))
+      assert.equal(0, status, err)
+      local n = 0
+      for path in text:gmatch "[^\n]+" do
+        assert.equal("ftyp", run.slurp(folder .. "/" .. path):sub(5, 8), path)
+        assert.truthy(path:find "%.mp4$", path)
+        n = n + 1
+      end
+      assert.equal(8, n)
+    end
+  end)
+
+  it("seed_and_cancel.lua", function()
+    local expected = { plus = "CANCEL", trueai = "FAILURE" }
+    for profile, stopped in pairs(expected) do
+      local status, text, err = run.lua("--sim=clock=20,profile=" .. profile,
+        "examples/seed_and_cancel.lua")
+      assert.equal(0, status, err)
+      local seed = text:match "^seed\t(%d+)\n"
+      assert.truthy(seed, text)
+      assert.truthy(text:find("again\tblack cat, at night --seed " .. seed, 1, true), text)
+      assert.truthy(text:find("cancelled\tcancelled\nnow\t" .. stopped, 1, true), text)
+    end
+  end)
+
+  it("portable.lua: one script for every gateway", function()
+    local script = run.slurp "examples/portable.lua":gsub("%-%-[^\n]*", "")
+    for _, word in ipairs { "profile", "dialect", "base_url", "auth", "new%-api", "plus", "trueai",
+      "novicezk" } do
+      assert.falsy(script:find(word), word)
+    end
+    local expected = { ["new-api"] = 6, novicezk = 3, plus = 6, trueai = 6 + 5 * 3 }
+    for profile, count in pairs(expected) do
+      local folder = out .. "/" .. profile
+      local status, text, err = run.lua("--sim=clock=200,profile=" .. profile,
+        "examples/portable.lua", folder)
+      assert.equal(0, status, err)
+      local _, n = pictures(folder)
+      assert.equal(count, n, profile .. ": " .. text)
+      for _, name in ipairs { "grid", "upscale", "variation" } do
+        assert.truthy(text:find("/" .. name .. "[^/]*%.png\n"), text)
+      end
+    end
+  end)
+
   it("embed_frame.lua: frames go on while it renders", function()
     local status, text, err = run.lua("--sim=clock=20", "examples/embed_frame.lua")
     assert.equal(0, status, err)

@@ -68,6 +68,22 @@ describe("save", function()
     end
   end)
 
+  it("saves the videos of a film, and not its poster", function()
+    local film = "\0\0\0\24ftypisom film "
+    local task = finished({
+      action = "VIDEO", imageUrl = helper.BASE .. "/mj/image/poster",
+      videoUrls = { { url = helper.BASE .. "/v/1" }, { url = helper.BASE .. "/v/2" },
+        { url = helper.BASE .. "/v/1" } },
+    }, {
+      { match = "/v/1", body = film .. 1, ["repeat"] = true },
+      { match = "/v/2", body = film .. 2, ["repeat"] = true },
+    })
+    local paths = assert(task:save(folder .. "/{id}"))
+    assert.same({ folder .. "/77-1.mp4", folder .. "/77-2.mp4" }, { paths[1], paths[2], paths[3] })
+    assert.equal(film .. 2, helper.slurp(paths[2]))
+    assert.equal(film .. 1, (task:bytes()))
+  end)
+
   it("saves several pictures into several files", function()
     local urls = {}
     for i = 1, 3 do
@@ -186,5 +202,36 @@ describe("save", function()
     mj.step(0)
     assert.equal(before, #world:requests())
     assert.equal(0, mj.pending())
+  end)
+
+  it("knows a picture whose end is missing", function()
+    local whole = require("mj.save").is_whole
+    local png = "\137PNG\r\n\26\n\0\0\0\13IHDR" .. ("x"):rep(40) .. "\0\0\0\0IEND\174B`\130"
+    local jpeg = "\255\216\255\224\0\16JFIF" .. ("x"):rep(40) .. "\255\217"
+    local webp = "RIFF\44\0\0\0WEBPVP8 " .. ("x"):rep(36)
+    for _, picture in ipairs { png, jpeg, webp } do
+      assert.is_true(whole(picture))
+      assert.is_false(whole(picture:sub(1, -20)))
+    end
+    assert.is_true(whole "bytes that nobody knows")
+  end)
+
+  it("does not save half a picture", function()
+    local half = "\137PNG\r\n\26\n\0\0\0\13IHDR" .. ("x"):rep(40)
+    local client = helper.script {
+      { match = "POST", body = helper.accepted() },
+      { match = "/fetch", body = helper.task(), ["repeat"] = true },
+      { match = "/mj/image/", body = half, ["repeat"] = true },
+    }
+    local task = assert(client:imagine("cat"):await())
+    local place = helper.folder()
+    for _, get in ipairs { "save", "bytes" } do
+      local got, e = task[get](task, get == "save" and place .. "/cat.png" or 1)
+      assert.is_nil(got)
+      assert.equal("protocol", e.code)
+      assert.is_true(e.retryable)
+    end
+    assert.is_nil(io.open(place .. "/cat.png"))
+    helper.remove(place)
   end)
 end)

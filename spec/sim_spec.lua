@@ -80,7 +80,7 @@ describe("mj.sim.start", function()
     assert.truthy(err.message:find("is it taken", 1, true))
   end)
 
-  for _, profile in ipairs { "new-api", "novicezk" } do
+  for _, profile in ipairs { "new-api", "novicezk", "plus", "trueai" } do
     it("takes an imagine and a click through to pictures: " .. profile, function()
       start { profile = profile, clock = 1000, seed = 7 }
       assert.equal(profile, server.profile)
@@ -97,6 +97,22 @@ describe("mj.sim.start", function()
       assert.equal(2, stats.pictures)
     end)
   end
+
+  it("knows of remix and of what is not sold", function()
+    start { clock = 1000, missing = "video+blend" }
+    local _, err = client:submit("blend", { images = {
+      "data:image/png;base64,iVBORw0KGgo=", "data:image/png;base64,iVBORw0KGgo=" } })
+      :await { timeout = 20 }
+    assert.equal(503, err.http_status)
+    client:close()
+    server:close()
+    start { clock = 1000, remix = true }
+    local task = assert(client:imagine "cat":await { timeout = 20 })
+    assert(task:click "reroll":await { timeout = 20 })
+    assert.equal(3, server.server:stats().submits) -- the button, and its dialog
+    assert.equal("simulator: missing: no model 'blende'", message { missing = "blende" })
+    assert.equal("sim.start: field 'remix': boolean expected, got string", message { remix = "on" })
+  end)
 
   it("draws the same picture for the same seed and prompt, whatever the port", function()
     local bytes = {}

@@ -27,6 +27,13 @@ local client = mj.client {
   base_url = BASE, api_key = "sk-smoke", virtual = world:capsule(), poll = { 2, 4, 8 },
 }
 
+-- Prompts.
+local parsed = assert(mj.prompt.parse "https://a.b/1.png cat —s 250 --q .5 --soon --no a, b --tile")
+check(parsed.text == "cat" and parsed.stylize == 250 and parsed.quality == 0.5 and parsed.tile,
+  "a prompt is taken apart")
+check(tostring(parsed) == "https://a.b/1.png cat --stylize 250 --quality 0.5"
+  .. " --no a, b --tile --soon", "and put together")
+
 -- The main program.
 local seen = 0
 local grid = assert(client:imagine({ prompt = "black cat", aspect = "3:2", state = "s" }):await {

@@ -45,6 +45,48 @@ describe("task", function()
     assert.is_nil(task.video_url)
   end)
 
+  it("has lists that are empty where there is nothing", function()
+    local task = task_of(SAMPLE)
+    for _, name in ipairs { "videos", "prompts", "tokens" } do
+      assert.same({}, task[name])
+      assert.equal(task[name], task[name])
+    end
+    assert.equal(task.videos, task.videoUrls)
+    assert.is_nil(task.video)
+  end)
+
+  it("has what a describe proposes", function()
+    local task = task_of(helper.task {
+      action = "DESCRIBE", promptEn = "1️⃣ A cat --ar 5:4\n\n2️⃣ B\n\n3️⃣ C\n\n4️⃣ D",
+    })
+    assert.same({ "A cat --ar 5:4", "B", "C", "D" }, task.prompts)
+    assert.same({}, task.tokens)
+  end)
+
+  it("has what a shorten makes of a prompt, and its words", function()
+    local task = task_of(helper.task { action = "SHORTEN", properties = {
+      finalPrompt = "## Important tokens\n**black cat** (1.00), on ~~a very nice~~ sofa\n"
+        .. "## Shortened prompts\n1️⃣ black cat, sofa\n\n2️⃣ black cat",
+    } })
+    assert.same({ "black cat, sofa", "black cat" }, task.prompts)
+    local first = task.tokens[1]
+    assert.same({ "black cat", false, 1 }, { first.text, first.dropped, first.weight })
+    local dropped
+    for _, token in ipairs(task.tokens) do
+      dropped = token.dropped and token or dropped
+    end
+    assert.equal("a very nice", dropped.text)
+    assert.is_nil(dropped.weight)
+  end)
+
+  it("has videos", function()
+    local task = task_of(helper.task { action = "VIDEO", imageUrl = "https://a.b/still.webp",
+      videoUrls = { { url = "https://a.b/1.mp4" }, { url = "https://a.b/2.mp4" } } })
+    assert.same({ "https://a.b/1.mp4", "https://a.b/2.mp4" }, task.videos)
+    assert.equal("https://a.b/1.mp4", task.video_url)
+    assert.equal(task.videos, task.videoUrls)
+  end)
+
   it("takes the gateways' spellings", function()
     local task = task_of(SAMPLE)
     assert.equal(task.image_url, task.imageUrl)
@@ -127,6 +169,24 @@ describe("task", function()
       }
       local task = assert(client:task("77"):await())
       assert.equal("PONDERING", assert(task:refresh { timeout = 50 }).status)
+    end)
+
+    it("leaves alone what runs", function()
+      local client, world = helper.script(helper.gateway {
+        { match = "/77/fetch", body = helper.task() },
+        { match = "/77/fetch", body = helper.running "62%" },
+        { match = "/77/fetch", body = helper.running "70%", delay = 20 },
+      })
+      local task = assert(client:task("77"):await())
+      assert.equal("IN_PROGRESS", assert(task:refresh()).status)
+      local _, e = task:refresh { timeout = 1 }
+      assert.equal("timeout", e.code)
+      local before = #world:requests()
+      assert(client:imagine("cat"):await())
+      for i, request in ipairs(world:requests()) do
+        assert.falsy(request.url:find "/cancel")
+        assert.falsy(i > before and request.url:find "/77/")
+      end
     end)
 
     it("has a timeout", function()

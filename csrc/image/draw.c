@@ -5,6 +5,7 @@
 #include "caption.h"
 #include "encode.h"
 #include "scene.h"
+#include "video.h"
 
 #include <png.h>
 #include <stdio.h>
@@ -73,33 +74,48 @@ static int valid(const struct mj_picture *spec) {
   return 1;
 }
 
-static int draw_picture(const struct mj_picture *spec, unsigned char **png,
-                        size_t *n) {
+gdImagePtr draw_scene(const struct mj_picture *spec, int width, int height) {
+  struct mj_picture own = *spec;
   gdImagePtr im;
-  int rc;
-  if (!valid(spec))
-    return -1;
-  im = gdImageCreateTrueColor(spec->width, spec->height);
+  own.width = width;
+  own.height = height;
+  if (!valid(&own))
+    return NULL;
+  im = gdImageCreateTrueColor(width, height);
   if (!im)
-    return -1;
-  struct canvas all = {im, 0, 0, spec->width, spec->height};
+    return NULL;
   if (spec->kind == MJ_PICTURE_GRID)
-    draw_grid(im, spec);
+    draw_grid(im, &own);
   else
-    draw_tile(im, 0, 0, spec->width, spec->height, spec->steps, spec->nsteps);
-  if (spec->progress > 0 && spec->progress < 100)
-    coarsen(im, spec->progress);
+    draw_tile(im, 0, 0, width, height, spec->steps, spec->nsteps);
+  return im;
+}
+
+void draw_words(gdImagePtr im, const struct mj_picture *spec) {
+  struct canvas all = {im, 0, 0, gdImageSX(im), gdImageSY(im)};
   if (spec->prompt)
     caption_draw(&all, spec->prompt);
   if (spec->label)
     caption_label(&all, spec->label);
+}
+
+static int draw_picture(const struct mj_picture *spec, unsigned char **png,
+                        size_t *n) {
+  gdImagePtr im = draw_scene(spec, spec->width, spec->height);
+  int rc;
+  if (!im)
+    return -1;
+  if (spec->progress > 0 && spec->progress < 100)
+    coarsen(im, spec->progress);
+  draw_words(im, spec);
   rc = image_png(im, png, n);
   gdImageDestroy(im);
   return rc;
 }
 
 const struct mj_draw *mj_draw(void) {
-  static const struct mj_draw draw = {MJ_DRAW_MAGIC, draw_picture, free};
+  static const struct mj_draw draw = {MJ_DRAW_MAGIC, draw_picture, draw_video,
+                                      free};
   return &draw;
 }
 

@@ -29,15 +29,26 @@ struct mj_picture {
   int progress; /* 1..99: a coarse preview; else the finished picture */
 };
 
-#define MJ_DRAW_MAGIC  "mj.draw1"
-#define MJ_PICTURE_MIN 32
-#define MJ_PICTURE_MAX 4096
+/* A second of a picture that moves. */
+struct mj_video {
+  const struct mj_picture *picture;
+  int variant; /* 0..3: how it moves */
+  int high;    /* 1 = much */
+};
+
+#define MJ_DRAW_MAGIC   "mj.draw2"
+#define MJ_PICTURE_MIN  32
+#define MJ_PICTURE_MAX  4096
+#define MJ_VIDEO_SIDE   320 /* pixels of its longer side */
+#define MJ_VIDEO_FRAMES 8
 
 /* What a server needs to know of this module. */
 struct mj_draw {
   char magic[9]; /* MJ_DRAW_MAGIC */
   /* 0, or -1: no memory, or a spec out of range.  *png is for `free`. */
   int (*picture)(const struct mj_picture *spec, unsigned char **png, size_t *n);
+  /* An MP4 file of less than 100 kB; as above. */
+  int (*video)(const struct mj_video *spec, unsigned char **mp4, size_t *n);
   void (*free)(void *png);
 };
 

@@ -28,12 +28,17 @@ int lmj_fail_code(lua_State *L, int code);
 
 void lmj_push_error(lua_State *L, const mj_error *err);
 void lmj_push_task(lua_State *L, const mj_task *t);
+/* What an event needs of the stack at most. */
+enum { LMJ_EVENT_SLOTS = 20 };
 /* Pushes type, id and payload. */
 int lmj_push_event(lua_State *L, const mj_event *ev);
 void lmj_push_id(lua_State *L, mj_id id);
 
 int lmj_find_button(lua_State *L);
 int lmj_intent(lua_State *L);
+
+int lmj_parse_prompt(lua_State *L);
+int lmj_format_prompt(lua_State *L);
 
 /* core.decode and what it needs. */
 int lmj_decode(lua_State *L);
@@ -68,6 +73,7 @@ void lmj_options(lua_State *L, int t, const struct lmj_option *options,
 /* The value on top of the stack, for a field. */
 double lmj_seconds(lua_State *L, const char *field);
 int64_t lmj_ms(double seconds);
+const char *lmj_check_text(lua_State *L, int arg); /* without a NUL in it */
 const char *lmj_text(lua_State *L, const char *field);
 
 void lmj_config(lua_State *L, int t, mj_config *cfg);

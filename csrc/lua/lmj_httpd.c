@@ -40,6 +40,8 @@ static void handle(void *ud, const mj_httpd_request *req,
   reply->body = out.body; /* both are from malloc */
   reply->len = out.len;
   reply->drop = out.drop;
+  reply->chunked = out.chunked;
+  reply->delay_ms = out.delay_ms;
   for (size_t i = 0; i < out.nheaders; i++) {
     reply->headers[i].name = out.headers[i].name;
     memcpy(reply->headers[i].value, out.headers[i].value,
@@ -76,6 +78,102 @@ static const struct mj_draw *draw_option(lua_State *L) {
   return draw;
 }
 
+static int truth(lua_State *L, const char *name) {
+  if (lua_type(L, -1) != LUA_TBOOLEAN)
+    luaL_error(L, "simulator: field '%s': boolean expected, got %s", name,
+               luaL_typename(L, -1));
+  return lua_toboolean(L, -1);
+}
+
+/* A list of {name, value}. */
+static void read_headers(lua_State *L, struct mj_sim_step *step) {
+  int n = lua_istable(L, -1) ? (int)lua_rawlen(L, -1) : -1;
+  if (n < 0 || n > MJ_SIM_HEADERS)
+    luaL_error(L, "simulator: field 'headers': at most %d {name, value}",
+               MJ_SIM_HEADERS);
+  for (int i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, i + 1);
+    if (!lua_istable(L, -1))
+      luaL_error(L, "simulator: field 'headers': {name, value} expected");
+    for (int k = 0; k < 2; k++) {
+      lua_rawgeti(L, -1, k + 1);
+      step->headers[i][k] = text(L, "headers");
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+static void set_body(lua_State *L, struct mj_sim_step *step) {
+  step->body = text(L, "body");
+  step->len = lua_rawlen(L, -1);
+}
+
+static void set_step(lua_State *L, const char *name, struct mj_sim_step *s) {
+  if (!strcmp(name, "route"))
+    s->route = text(L, name);
+  else if (!strcmp(name, "first"))
+    s->first = (uint64_t)number(L, name, 1, 1e9);
+  else if (!strcmp(name, "last"))
+    s->last = (uint64_t)number(L, name, 1, 1e9);
+  else if (!strcmp(name, "delay"))
+    s->delay = number(L, name, 0, 86400);
+  else if (!strcmp(name, "drop"))
+    s->drop = truth(L, name);
+  else if (!strcmp(name, "fault"))
+    s->fault = text(L, name);
+  else if (!strcmp(name, "status"))
+    s->status = (int)number(L, name, 200, 599);
+  else if (!strcmp(name, "type"))
+    s->content_type = text(L, name);
+  else if (!strcmp(name, "body"))
+    set_body(L, s);
+  else if (!strcmp(name, "headers"))
+    read_headers(L, s);
+  else if (!strcmp(name, "after"))
+    s->after = truth(L, name);
+  else if (!strcmp(name, "task"))
+    s->task = text(L, name);
+  else if (!strcmp(name, "fail"))
+    s->fail = text(L, name);
+  else if (!strcmp(name, "seconds"))
+    s->seconds = number(L, name, 0, 86400);
+  else if (!strcmp(name, "stuck"))
+    s->stuck = truth(L, name);
+  else
+    luaL_error(L, "simulator: unknown field '%s' of a step", name);
+}
+
+/* The option `scenario` as an array.  Its box stays on the stack, and the
+   strings belong to the caller's tables, until the simulator has copied them.
+ */
+static void read_scenario(lua_State *L, struct lmj_server_options *o) {
+  struct mj_sim_step *steps;
+  size_t n;
+  int list = lua_gettop(L) + 1;
+  lmj_rawfield(L, 1, "scenario");
+  if (lua_isnil(L, -1))
+    return;
+  luaL_checktype(L, list, LUA_TTABLE);
+  n = lua_rawlen(L, list);
+  steps = lua_newuserdatauv(L, (n + 1) * sizeof *steps, 0);
+  memset(steps, 0, (n + 1) * sizeof *steps);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, list, (lmj_index)i + 1);
+    if (!lua_istable(L, -1))
+      luaL_error(L, "simulator: step %d is no table", (int)i + 1);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+      if (lua_type(L, -2) != LUA_TSTRING)
+        luaL_error(L, "simulator: step %d: names of fields are strings",
+                   (int)i + 1);
+      set_step(L, lua_tostring(L, -2), &steps[i]);
+    }
+    lua_pop(L, 1);
+  }
+  o->sim.scenario = steps;
+  o->sim.nscenario = n;
+}
+
 static void set_option(lua_State *L, const char *name,
                        struct lmj_server_options *o) {
   if (!strcmp(name, "profile"))
@@ -94,6 +192,12 @@ static void set_option(lua_State *L, const char *name,
     o->sim.sync = number(L, name, -1, 86400);
   else if (!strcmp(name, "fault"))
     o->sim.fault = text(L, name);
+  else if (!strcmp(name, "missing"))
+    o->sim.missing = text(L, name);
+  else if (!strcmp(name, "remix"))
+    o->sim.remix = truth(L, name);
+  else if (!strcmp(name, "scenario"))
+    return; /* read_scenario */
   else if (!strcmp(name, "draw"))
     o->sim.draw = draw_option(L);
   else if (!strcmp(name, "host"))
@@ -115,6 +219,7 @@ static void read_options(lua_State *L, struct lmj_server_options *o) {
                  luaL_typename(L, -2));
     set_option(L, lua_tostring(L, -2), o);
   }
+  read_scenario(L, o);
 }
 
 static int fail(lua_State *L, const char *message) {

@@ -25,6 +25,13 @@ const char *lmj_text(lua_State *L, const char *field) {
   return s;
 }
 
+const char *lmj_check_text(lua_State *L, int arg) {
+  size_t n;
+  const char *s = luaL_checklstring(L, arg, &n);
+  luaL_argcheck(L, strlen(s) == n, arg, "contains a NUL byte");
+  return s;
+}
+
 static double number(lua_State *L, const char *field) {
   double d;
   if (lua_type(L, -1) != LUA_TNUMBER)
@@ -139,6 +146,7 @@ static const struct lmj_option config_options[] = {
     {"ca_file", LMJ_STRING, C(ca_file), 0},
     {"ca_path", LMJ_STRING, C(ca_path), 0},
     {"wire_state", LMJ_STRING, C(wire_state), 0},
+    {"image_host", LMJ_STRING, C(image_host), 0},
     {"headers", LMJ_SPECIAL, 0, 0},
     {"allow_hosts", LMJ_SPECIAL, 0, 0},
     {"poll_first", LMJ_SECONDS, C(poll.first_ms), 0},
@@ -246,9 +254,23 @@ static const struct lmj_option request_options[] = {
     {"op", LMJ_SPECIAL, 0, 0},
     {"prompt", LMJ_STRING, R(prompt), 0},
     {"params", LMJ_SPECIAL, 0, 0},
+    {"pictures", LMJ_SPECIAL, 0, 0},
+    {"mask", LMJ_SPECIAL, 0, 0},
+    {"zoom", LMJ_NUMBER, R(zoom), 0},
     {"task", LMJ_STRING, R(task), 0},
     {"button", LMJ_STRING, R(button), 0},
     {"task_json", LMJ_BYTES, R(task_json), R(task_json_len)},
+    {"remix", LMJ_BOOL, R(remix), 0},
+    {"dimensions", LMJ_STRING, R(dimensions), 0},
+    {"language", LMJ_STRING, R(language), 0},
+    {"motion", LMJ_STRING, R(motion), 0},
+    {"video_type", LMJ_STRING, R(video_type), 0},
+    {"loop", LMJ_BOOL, R(loop), 0},
+    {"batch", LMJ_INT, R(batch), 0},
+    {"index", LMJ_INT, R(index), 0},
+    {"bot", LMJ_STRING, R(bot), 0},
+    {"notify_hook", LMJ_STRING, R(notify_hook), 0},
+    {"account_filter", LMJ_STRING, R(account_filter), 0},
     {"mode", LMJ_STRING, R(mode), 0},
     {"state", LMJ_STRING, R(state), 0},
     {"extra", LMJ_STRING, R(extra_json), 0},
@@ -258,22 +280,19 @@ static const struct lmj_option request_options[] = {
 };
 #undef R
 
+/* The core's names are the only list of verbs. */
 static mj_op read_op(lua_State *L, int t) {
-  static const struct {
-    const char *name;
-    mj_op op;
-  } ops[] = {{"imagine", MJ_OP_IMAGINE}, {"click", MJ_OP_CLICK}};
-  size_t i;
-  const char *name;
+  const char *name, *known;
+  int op;
   lmj_rawfield(L, t, "op");
   name = lmj_text(L, "op");
-  for (i = 0; i < sizeof ops / sizeof ops[0]; i++)
-    if (strcmp(ops[i].name, name) == 0) {
-      lua_pop(L, 1);
-      return ops[i].op;
-    }
-  luaL_error(L, "field 'op': no verb '%s'", name);
-  return MJ_OP_IMAGINE;
+  for (op = MJ_OP_IMAGINE; (known = mj_op_name((mj_op)op)) != NULL; op++)
+    if (strcmp(known, name) == 0)
+      break;
+  if (!known)
+    luaL_error(L, "field 'op': no verb '%s'", name);
+  lua_pop(L, 1);
+  return (mj_op)op;
 }
 
 /* params = {{name, value}, ...}; the array stays on the stack. */
@@ -299,8 +318,55 @@ static void read_params(lua_State *L, int t, mj_request *r) {
   r->nparams = n;
 }
 
+/* {url=} or {bytes=}, on top of the stack; the table keeps both. */
+static void read_picture(lua_State *L, const char *field, mj_picture *p) {
+  memset(p, 0, sizeof *p);
+  if (!lua_istable(L, -1))
+    field_error(L, field, "{url=} or {bytes=}");
+  lmj_rawfield(L, -1, "url");
+  if (!lua_isnil(L, -1))
+    p->url = lmj_text(L, field);
+  lua_pop(L, 1);
+  lmj_rawfield(L, -1, "bytes");
+  if (lua_type(L, -1) == LUA_TSTRING)
+    p->bytes = lua_tolstring(L, -1, &p->len);
+  lua_pop(L, 1);
+  if (!p->url == !p->bytes)
+    luaL_error(L, "field '%s': {url=} or {bytes=} expected", field);
+}
+
+/* The array stays on the stack. */
+static void read_pictures(lua_State *L, int t, mj_request *r) {
+  mj_picture *list;
+  size_t i, n;
+  if (!table_field(L, t, "pictures"))
+    return;
+  n = lua_rawlen(L, -1);
+  list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
+  for (i = 0; i < n; i++) {
+    lua_rawgeti(L, -2, (lmj_index)(i + 1));
+    read_picture(L, "pictures", &list[i]);
+    lua_pop(L, 1);
+  }
+  r->pictures = list;
+  r->npictures = n;
+}
+
+static void read_mask(lua_State *L, int t, mj_request *r) {
+  mj_picture *mask;
+  if (!table_field(L, t, "mask"))
+    return;
+  mask = lua_newuserdatauv(L, sizeof *mask, 0);
+  lua_pushvalue(L, -2);
+  read_picture(L, "mask", mask);
+  lua_pop(L, 1);
+  r->mask = mask;
+}
+
 void lmj_request(lua_State *L, int t, mj_request *r) {
   lmj_options(L, t, request_options, r);
   r->op = read_op(L, t);
   read_params(L, t, r);
+  read_pictures(L, t, r);
+  read_mask(L, t, r);
 }

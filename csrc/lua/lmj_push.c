@@ -63,14 +63,37 @@ int lmj_fail_code(lua_State *L, int code) {
   return lmj_fail(L, &err);
 }
 
-static void push_images(lua_State *L, const mj_task *t) {
+static void set_texts(lua_State *L, const char *name, const char *const *texts,
+                      size_t count) {
   size_t i, n = 0;
-  lua_createtable(L, (int)t->nimages, 0);
-  for (i = 0; i < t->nimages; i++)
-    if (t->images[i]) {
-      lua_pushstring(L, t->images[i]);
+  if (count == 0)
+    return;
+  lua_createtable(L, (int)count, 0);
+  for (i = 0; i < count; i++)
+    if (texts[i]) {
+      lua_pushstring(L, texts[i]);
       lua_rawseti(L, -2, (lmj_index)++n);
     }
+  lua_setfield(L, -2, name);
+}
+
+static void set_tokens(lua_State *L, const mj_task *t) {
+  size_t i;
+  if (t->ntokens == 0)
+    return;
+  lua_createtable(L, (int)t->ntokens, 0);
+  for (i = 0; i < t->ntokens; i++) {
+    lua_createtable(L, 0, 3);
+    set_text(L, "text", t->tokens[i].text);
+    lua_pushboolean(L, t->tokens[i].dropped);
+    lua_setfield(L, -2, "dropped");
+    if (t->tokens[i].weight >= 0) {
+      lua_pushnumber(L, (lua_Number)t->tokens[i].weight);
+      lua_setfield(L, -2, "weight");
+    }
+    lua_rawseti(L, -2, (lmj_index)(i + 1));
+  }
+  lua_setfield(L, -2, "tokens");
 }
 
 static void push_buttons(lua_State *L, const mj_task *t) {
@@ -109,8 +132,10 @@ void lmj_push_task(lua_State *L, const mj_task *t) {
   set_text(L, "state", t->state);
   set_text(L, "image_url", t->image_url);
   set_text(L, "video_url", t->video_url);
-  push_images(L, t);
-  lua_setfield(L, -2, "images");
+  set_texts(L, "images", t->images, t->nimages);
+  set_texts(L, "videos", t->videos, t->nvideos);
+  set_texts(L, "prompts", t->prompts, t->nprompts);
+  set_tokens(L, t);
   push_buttons(L, t);
   lua_setfield(L, -2, "buttons");
   set_wall(L, "submitted_at", t->submitted_wall_ms);
@@ -123,9 +148,21 @@ void lmj_push_task(lua_State *L, const mj_task *t) {
   }
 }
 
+static void set_tasks(lua_State *L, const mj_event *ev) {
+  size_t i;
+  if (!ev->tasks)
+    return;
+  lua_createtable(L, (int)ev->ntasks, 0);
+  for (i = 0; i < ev->ntasks; i++) {
+    lmj_push_task(L, &ev->tasks[i]);
+    lua_rawseti(L, -2, (lmj_index)(i + 1));
+  }
+  lua_setfield(L, -2, "tasks");
+}
+
 int lmj_push_event(lua_State *L, const mj_event *ev) {
   static const char *const names[] = {"accepted", "progress", "done", "timer"};
-  luaL_checkstack(L, 12, "an event");
+  luaL_checkstack(L, LMJ_EVENT_SLOTS, "an event");
   lua_pushstring(L, names[ev->type]);
   lmj_push_id(L, ev->id);
   lua_createtable(L, 0, 4);
@@ -143,6 +180,8 @@ int lmj_push_event(lua_State *L, const mj_event *ev) {
     lua_setfield(L, -2, "data");
   }
   set_text(L, "content_type", ev->content_type);
+  set_tasks(L, ev);
+  set_texts(L, "items", ev->items, ev->nitems);
   return 3;
 }
 
@@ -162,7 +201,7 @@ int lmj_find_button(lua_State *L) {
   mj_error err;
   size_t i, n;
   int hit;
-  const char *selector = luaL_checkstring(L, 2);
+  const char *selector = lmj_check_text(L, 2);
   luaL_checktype(L, 1, LUA_TTABLE);
   n = lua_rawlen(L, 1);
   list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
@@ -184,8 +223,7 @@ int lmj_find_button(lua_State *L) {
 
 int lmj_intent(lua_State *L) {
   char buf[64];
-  const char *intent =
-      mj_button_intent(luaL_checkstring(L, 1), buf, sizeof buf);
+  const char *intent = mj_button_intent(lmj_check_text(L, 1), buf, sizeof buf);
   if (intent)
     lua_pushstring(L, intent);
   else

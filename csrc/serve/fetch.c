@@ -13,7 +13,7 @@ void sim_fetch(struct sim_call *c) {
     return;
   }
   c->s->profile->put_task(c, t);
-  sim_reply(c, 200, SIM_JSON);
+  sim_reply(c, 200, sim_on(c, SIM_TRUEAI) ? SIM_JSON_UTF8 : SIM_JSON);
 }
 
 static void put_item(struct sim_call *c, const struct sim_task *t) {
@@ -24,13 +24,14 @@ static void put_item(struct sim_call *c, const struct sim_task *t) {
 
 static void end_list(struct sim_call *c) {
   sim_put(&c->out, "]");
-  sim_reply(c, 200, SIM_JSON);
+  sim_reply(c, 200, sim_on(c, SIM_TRUEAI) ? SIM_JSON_UTF8 : SIM_JSON);
 }
 
-/* Newest first. */
+/* Newest first; trueai shows the newest hundred. */
 void sim_list(struct sim_call *c) {
+  size_t n = c->s->ntasks, most = sim_on(c, SIM_TRUEAI) ? 100 : n;
   sim_put(&c->out, "[");
-  for (size_t i = c->s->ntasks; i > 0; i--)
+  for (size_t i = n; i > 0 && n - i < most; i--)
     put_item(c, c->s->tasks[i - 1]);
   end_list(c);
 }
@@ -60,7 +61,7 @@ void sim_list_by_condition(struct sim_call *c) {
     int is_string;
     const char *id = sim_body_item(c->body, "ids", i, &is_string);
     const struct sim_task *t = id ? sim_task_find(c->s, id) : NULL;
-    if (c->s->profile->buttons && (!id || !is_string)) {
+    if (sim_has(c, SIM_ROWS) && (!id || !is_string)) {
       free(index);
       sim_refuse_mj(c, 400, 4, "do_request_failed"); /* []string in Go */
       return;
@@ -78,39 +79,57 @@ void sim_list_by_condition(struct sim_call *c) {
   end_list(c);
 }
 
-/* Of new-api; the number that Midjourney used. */
+static void refuse_seed(struct sim_call *c) {
+  sim_refuse(c, 4, "关联任务状态错误");
+  if (sim_on(c, SIM_TRUEAI)) /* BadRequest() */
+    c->reply->status = 400;
+}
+
+/* The number that Midjourney used.  Words have none, and no faces. */
 void sim_image_seed(struct sim_call *c) {
   const struct sim_task *t = sim_task_find(c->s, c->id);
-  if (!t) {
+  if (!t && sim_has(c, SIM_ROWS)) {
     c->s->profile->no_task(c);
     return;
   }
-  if (sim_view_at(c->s, t, c->now).status != SIM_SUCCESS) {
-    sim_refuse(c, 4, "关联任务状态错误");
+  if (!t) {
+    sim_refuse_parent(c);
     return;
   }
-  sim_putf(&c->out, "{\"code\":1,\"description\":\"成功\",\"result\":\"%llu\"}",
-           (unsigned long long)(t->key % 4294967295u));
-  sim_reply(c, 200, SIM_JSON);
+  if (sim_view_at(c->s, t, c->now).status != SIM_SUCCESS) {
+    refuse_seed(c);
+    return;
+  }
+  if (t->makes == SIM_FACE || t->makes >= SIM_PROMPTS) {
+    sim_refuse(c, 3, "未找到 seed");
+    return;
+  }
+  sim_putf(&c->out,
+           "{\"code\":1,\"description\":\"成功\",%s\"result\":\"%llu\"%s}",
+           sim_has(c, SIM_ROWS) ? "\"properties\":null," : "",
+           (unsigned long long)(t->key % 4294967295u),
+           sim_on(c, SIM_TRUEAI) ? ",\"properties\":{}" : "");
+  sim_reply(c, 200, c->s->profile->json);
 }
 
-/* Routes that new-api has, asked of an installation that sells no such model.
-   simple-change always ends here: its model has no name. */
-void sim_no_channel(struct sim_call *c) {
-  static const char *const models[][2] = {
-      {"/submit/blend", "mj_blend"},
-      {"/submit/describe", "mj_describe"},
-      {"/submit/shorten", "mj_shorten"},
-      {"/submit/video", "mj_video"},
-      {"/submit/edits", "mj_edits"},
-      {"/submit/upload-discord-images", "mj_upload"},
-      {"/insight-face/swap", "swap_face"},
-      {NULL, "mj_"}};
-  char text[160];
-  int i = 0;
-  while (models[i][0] && strcmp(models[i][0], c->path))
-    i++;
-  snprintf(text, sizeof text,
-           "分组 default 下模型 %s 无可用渠道（distributor）", models[i][1]);
-  sim_refuse_api(c, 503, text, "model_not_found");
+/* trueai says 200 and nothing, whatever comes of it; and a dialog stays open
+   (TaskController.cs; issue 60 there). */
+void sim_cancel(struct sim_call *c) {
+  struct sim_task *t = sim_task_find(c->s, c->id);
+  struct sim_view v;
+  struct sim_said said = {1, "成功", c->id, {0}};
+  if (t)
+    v = sim_view_at(c->s, t, c->now);
+  if (sim_on(c, SIM_TRUEAI)) {
+    if (t && v.status < SIM_SUCCESS && v.status != SIM_MODAL)
+      sim_task_cancel(c->s, t);
+    sim_reply(c, 200, NULL);
+  } else if (!t) {
+    sim_refuse_parent(c);
+  } else if (v.status >= SIM_SUCCESS) {
+    sim_refuse(c, 4, "关联任务状态错误");
+  } else {
+    sim_task_cancel(c->s, t);
+    sim_say(c, &said);
+  }
 }

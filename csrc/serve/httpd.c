@@ -13,6 +13,9 @@
 #include <time.h>
 
 #define TURNS 64 /* of MHD_run in one step: then the loop goes on */
+#define PIECE 61 /* bytes of an answer that comes in pieces */
+
+struct incoming;
 
 struct mj_httpd {
   struct MHD_Daemon *daemon;
@@ -22,13 +25,20 @@ struct mj_httpd {
   int port, fd;
   char url[80];
   struct mj_httpd_stats stats;
+  struct incoming *late; /* answers that wait for their time */
 };
 
-/* A request while it is read. */
+/* A request while it is read, and while its answer waits. */
 struct incoming {
   char *target, *body;
   size_t len, cap;
   int started, too_large, failed;
+  int answered;                  /* the rest is set */
+  struct MHD_Response *response; /* NULL = drop */
+  unsigned status;
+  struct MHD_Connection *connection; /* while it waits */
+  int64_t due;
+  struct incoming *next;
 };
 
 int64_t mj_httpd_wall_ms(void) {
@@ -75,6 +85,8 @@ static void on_completed(void *ud, struct MHD_Connection *connection,
   (void)connection;
   (void)why;
   if (in) {
+    if (in->response)
+      MHD_destroy_response(in->response);
     free(in->target);
     free(in->body);
     free(in);
@@ -133,29 +145,117 @@ static void set_too_large(mj_httpd_reply *r) {
   }
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection,
-                                  mj_httpd_reply *r) {
+struct pieces {
+  char *body;
+  size_t len;
+};
+
+static ssize_t next_piece(void *ud, uint64_t at, char *buf, size_t max) {
+  const struct pieces *p = ud;
+  size_t n = p->len - (size_t)at;
+  if (!n)
+    return MHD_CONTENT_READER_END_OF_STREAM;
+  n = n < max ? n : max;
+  n = n < PIECE ? n : PIECE;
+  memcpy(buf, p->body + at, n);
+  return (ssize_t)n;
+}
+
+static void free_pieces(void *ud) {
+  struct pieces *p = ud;
+  free(p->body);
+  free(p);
+}
+
+static struct MHD_Response *in_pieces(mj_httpd_reply *r) {
+  struct pieces *p = malloc(sizeof *p);
   struct MHD_Response *response;
-  enum MHD_Result rc;
-  if (r->drop) {
-    free(r->body);
-    return MHD_NO; /* closes the connection */
-  }
-  response = r->body ? MHD_create_response_from_buffer(r->len, r->body,
-                                                       MHD_RESPMEM_MUST_FREE)
-                     : MHD_create_response_from_buffer(
-                           0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+  if (!p)
+    return NULL;
+  p->body = r->body;
+  p->len = r->len;
+  response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024,
+                                               next_piece, p, free_pieces);
+  if (!response)
+    free(p);
+  return response;
+}
+
+/* NULL when memory runs out.  The body is taken over in any case. */
+static struct MHD_Response *response_of(mj_httpd_reply *r) {
+  struct MHD_Response *response;
+  if (!r->body)
+    response = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "",
+                                               MHD_RESPMEM_PERSISTENT);
+  else if (r->chunked)
+    response = in_pieces(r);
+  else
+    response =
+        MHD_create_response_from_buffer(r->len, r->body, MHD_RESPMEM_MUST_FREE);
   if (!response) {
     free(r->body);
-    return MHD_NO;
+    return NULL;
   }
   if (r->content_type)
     MHD_add_response_header(response, "Content-Type", r->content_type);
   for (size_t i = 0; i < r->nheaders; i++)
     MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
-  rc = MHD_queue_response(connection, (unsigned)r->status, response);
-  MHD_destroy_response(response);
-  return rc;
+  return response;
+}
+
+static void wait_for_its_time(mj_httpd *h, struct incoming *in,
+                              struct MHD_Connection *connection,
+                              int64_t delay_ms) {
+  in->connection = connection;
+  in->due = mj_httpd_wall_ms() + delay_ms;
+  in->next = h->late;
+  h->late = in;
+  MHD_suspend_connection(connection);
+}
+
+/* libmicrohttpd calls on_request again for each of them. */
+static void resume(mj_httpd *h, int64_t until) {
+  struct incoming **p = &h->late;
+  while (*p) {
+    struct incoming *in = *p;
+    if (in->due > until) {
+      p = &in->next;
+      continue;
+    }
+    *p = in->next;
+    MHD_resume_connection(in->connection);
+  }
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection,
+                              struct incoming *in) {
+  if (!in->response)
+    return MHD_NO; /* closes the connection */
+  return MHD_queue_response(connection, in->status, in->response);
+}
+
+/* Asks the handler. */
+static enum MHD_Result handle(mj_httpd *h, struct incoming *in,
+                              struct MHD_Connection *connection,
+                              const char *method) {
+  mj_httpd_reply reply = {0};
+  if (in->too_large) {
+    set_too_large(&reply);
+  } else {
+    mj_httpd_request req = {method, in->target, in->body ? in->body : "",
+                            in->len, connection};
+    h->handler(h->ud, &req, &reply);
+  }
+  in->answered = 1;
+  in->status = (unsigned)reply.status;
+  if (reply.drop)
+    free(reply.body);
+  else
+    in->response = response_of(&reply);
+  if (reply.delay_ms <= 0)
+    return answer(connection, in);
+  wait_for_its_time(h, in, connection, reply.delay_ms);
+  return MHD_YES;
 }
 
 static enum MHD_Result on_request(void *ud, struct MHD_Connection *connection,
@@ -164,11 +264,12 @@ static enum MHD_Result on_request(void *ud, struct MHD_Connection *connection,
                                   size_t *n, void **state) {
   mj_httpd *h = ud;
   struct incoming *in = *state;
-  mj_httpd_reply reply = {0};
   (void)path;
   (void)version;
   if (!in || !in->target)
     return MHD_NO;
+  if (in->answered)
+    return answer(connection, in);
   if (!in->started) { /* headers only; an answer now would refuse the body */
     in->started = 1;
     return MHD_YES;
@@ -181,14 +282,7 @@ static enum MHD_Result on_request(void *ud, struct MHD_Connection *connection,
   h->stats.requests++;
   if (in->failed)
     return MHD_NO;
-  if (in->too_large) {
-    set_too_large(&reply);
-  } else {
-    mj_httpd_request req = {method, in->target, in->body ? in->body : "",
-                            in->len, connection};
-    h->handler(h->ud, &req, &reply);
-  }
-  return send_reply(connection, &reply);
+  return handle(h, in, connection, method);
 }
 
 /* What clients do wrong is their business, not stderr's. */
@@ -221,7 +315,7 @@ static int set_address(union address *a, const char *host, int port) {
 
 static struct MHD_Daemon *start(mj_httpd *h, const struct mj_httpd_config *cfg,
                                 const union address *a) {
-  unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
+  unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
   if (a->any.sa_family == AF_INET6)
     flags |= MHD_USE_IPv6;
   return MHD_start_daemon(
@@ -281,8 +375,10 @@ int mj_httpd_new(mj_httpd **out, const struct mj_httpd_config *cfg, char *why,
 }
 
 void mj_httpd_free(mj_httpd *h) {
-  if (h && h->daemon)
+  if (h && h->daemon) {
+    resume(h, INT64_MAX); /* none may sleep when the daemon ends */
     MHD_stop_daemon(h->daemon);
+  }
   free(h);
 }
 
@@ -300,15 +396,23 @@ int mj_httpd_fd(const mj_httpd *h) {
 
 int64_t mj_httpd_timeout_ms(mj_httpd *h) {
   MHD_UNSIGNED_LONG_LONG ms;
-  if (MHD_get_timeout(h->daemon, &ms) != MHD_YES)
-    return -1;
-  return ms > 3600000 ? 3600000 : (int64_t)ms;
+  int64_t least = -1, now = h->late ? mj_httpd_wall_ms() : 0;
+  if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
+    least = ms > 3600000 ? 3600000 : (int64_t)ms;
+  for (const struct incoming *in = h->late; in; in = in->next) {
+    int64_t left = in->due > now ? in->due - now : 0;
+    if (least < 0 || left < least)
+      least = left;
+  }
+  return least;
 }
 
 /* Its epoll set is edge-triggered: what one MHD_run leaves undone is announced
    by a timeout of 0, not by the descriptor. */
 void mj_httpd_step(mj_httpd *h) {
   for (int i = 0; i < TURNS; i++) {
+    if (h->late)
+      resume(h, mj_httpd_wall_ms());
     MHD_run(h->daemon);
     if (mj_httpd_timeout_ms(h) != 0)
       return;

@@ -25,10 +25,12 @@ typedef struct mj_httpd_reply {
   size_t len;
   struct {
     const char *name;
-    char value[64];
-  } headers[2];
+    char value[256];
+  } headers[4];
   size_t nheaders;
-  int drop; /* 1 = close the connection without an answer */
+  int drop;         /* 1 = close the connection without an answer */
+  int chunked;      /* 1 = in pieces, the length not said before */
+  int64_t delay_ms; /* answer, or drop, that much later */
 } mj_httpd_reply;
 
 typedef void (*mj_httpd_handler)(void *ud, const mj_httpd_request *req,

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT
-   picture.c - the addresses that imageUrl leads to. */
+   picture.c - the addresses that imageUrl and videoUrl lead to. */
 #include "sim_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* 0 when the picture is on its way. */
-static int draw(struct sim_call *c, const struct sim_task *t, int progress) {
-  struct mj_picture p = {t->kind,   t->prompt, t->label[0] ? t->label : NULL,
+static struct mj_picture picture_of(const struct sim_task *t, int progress) {
+  const char *words = t->answered && t->prompt_en ? t->prompt_en : t->prompt;
+  struct mj_picture p = {t->kind,   words,     t->label[0] ? t->label : NULL,
                          t->steps,  t->nsteps, t->width,
                          t->height, progress};
+  return p;
+}
+
+/* 0 when the picture is on its way. */
+static int draw(struct sim_call *c, const struct sim_task *t, int progress) {
+  struct mj_picture p = picture_of(t, progress);
   unsigned char *png;
   size_t n;
   if (progress < 100) { /* Midjourney's previews are small */
@@ -46,6 +52,10 @@ void sim_image(struct sim_call *c) {
   else if (!sim_row(c->s, t, c->now, &v) ||
            (v.status != SIM_SUCCESS && v.status != SIM_IN_PROGRESS))
     image_error(c, 500, "http_get_image_failed"); /* it has no address yet */
+  else if (t->makes == SIM_SHORT || t->makes == SIM_DETAILS)
+    image_error(c, 400, "proxy_url_invalid");  /* nor ever will */
+  else if (t->makes == SIM_PROMPTS && t->file) /* what was described */
+    sim_send_file(c, t->file);
   else if (draw(c, t, v.progress))
     no_picture(c);
 }
@@ -93,4 +103,40 @@ void sim_attachment(struct sim_call *c) {
     v.progress = -1;
   if (v.progress <= 0 || draw(c, t, v.progress))
     no_picture(c);
+}
+
+/* The task and the number, from 0, of "{hash}/{0 to 3}.mp4". */
+static struct sim_task *video_of(const struct sim_call *c, int *n) {
+  char hash[40];
+  const char *p = strchr(c->id, '/');
+  struct sim_task *t;
+  if (!p || (size_t)(p - c->id) >= sizeof hash || p[1] < '0' || p[1] > '3' ||
+      strcmp(p + 2, ".mp4") != 0)
+    return NULL;
+  snprintf(hash, sizeof hash, "%.*s", (int)(p - c->id), c->id);
+  t = sim_task_job(c->s, hash);
+  *n = p[1] - '0';
+  return t && *n < t->video ? t : NULL;
+}
+
+/* GET /video/{hash}/{n}.mp4, as Midjourney's own addresses have them: the first
+   frame in motion. */
+void sim_video(struct sim_call *c) {
+  int number;
+  const struct sim_task *t = video_of(c, &number);
+  unsigned char *mp4;
+  size_t n;
+  if (!t || sim_view_at(c->s, t, c->now).status != SIM_SUCCESS || !c->s->draw) {
+    no_picture(c);
+    return;
+  }
+  struct mj_picture p = picture_of(t, 100);
+  struct mj_video v = {&p, number, t->high};
+  if (c->s->draw->video(&v, &mp4, &n)) {
+    no_picture(c);
+    return;
+  }
+  sim_putn(&c->out, (const char *)mp4, n);
+  c->s->draw->free(mp4);
+  sim_reply(c, 200, "video/mp4");
 }

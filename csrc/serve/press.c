@@ -1,109 +1,106 @@
 /* SPDX-License-Identifier: MIT
-   press.c - the buttons of a finished task, and the task that each leads to.
-   Custom ids as they stand in the replies of the gateways. */
+   press.c - what buttons do: the task that each leads to. */
 #include "sim_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-struct button_row {
-  const char *custom_id; /* @ stands for the hash */
-  const char *emoji, *label;
-};
-
-static const struct button_row grid_rows[] = {
-    {"MJ::JOB::upsample::1::@", "", "U1"},
-    {"MJ::JOB::upsample::2::@", "", "U2"},
-    {"MJ::JOB::upsample::3::@", "", "U3"},
-    {"MJ::JOB::upsample::4::@", "", "U4"},
-    {"MJ::JOB::reroll::0::@::SOLO", "🔄", ""},
-    {"MJ::JOB::variation::1::@", "", "V1"},
-    {"MJ::JOB::variation::2::@", "", "V2"},
-    {"MJ::JOB::variation::3::@", "", "V3"},
-    {"MJ::JOB::variation::4::@", "", "V4"},
-    {NULL, NULL, NULL}};
-
-static const struct button_row tile_rows[] = {
-    {"MJ::JOB::low_variation::1::@::SOLO", "🪄", "Vary (Subtle)"},
-    {"MJ::JOB::high_variation::1::@::SOLO", "🪄", "Vary (Strong)"},
-    {"MJ::Inpaint::1::@::SOLO", "🖌️", "Vary (Region)"},
-    {"MJ::Outpaint::50::1::@::SOLO", "🔍", "Zoom Out 2x"},
-    {"MJ::Outpaint::75::1::@::SOLO", "🔍", "Zoom Out 1.5x"},
-    {"MJ::CustomZoom::@", "🔍", "Custom Zoom"},
-    {"MJ::Outpaint::100::1::@::SOLO", "↔️", "Make Square"},
-    {"MJ::JOB::pan_left::1::@::SOLO", "⬅️", ""},
-    {"MJ::JOB::pan_right::1::@::SOLO", "➡️", ""},
-    {"MJ::JOB::pan_up::1::@::SOLO", "⬆️", ""},
-    {"MJ::JOB::pan_down::1::@::SOLO", "⬇️", ""},
-    {"MJ::JOB::animate_high::1::@::SOLO", "🎞️", "Animate (High motion)"},
-    {"MJ::JOB::animate_low::1::@::SOLO", "🎞️", "Animate (Low motion)"},
-    {"MJ::BOOKMARK::@", "❤️", ""},
-    {NULL, NULL, NULL}};
-
-static void fill(struct sim_button *b, const struct button_row *row,
-                 const char *hash) {
-  const char *at = strchr(row->custom_id, '@');
-  snprintf(b->custom_id, sizeof b->custom_id, "%.*s%s%s",
-           (int)(at - row->custom_id), row->custom_id, hash, at + 1);
-  snprintf(b->label, sizeof b->label, "%s", row->label);
-  b->emoji = row->emoji;
-}
-
-/* Upscale (Subtle) and (Creative), or 2x and 4x of version 5. */
-static int upscales(const struct sim_task *t, struct sim_button *out) {
-  struct sim_words words;
-  int old;
-  sim_words(t->prompt, &words);
-  old = !strcmp(words.version, "v5");
-  for (int i = 0; i < 2; i++) {
-    const char *kind = old ? (i ? "4x" : "2x") : (i ? "Creative" : "Subtle");
-    const char *id =
-        old ? (i ? "4x" : "2x") : (i ? "2x_creative" : "2x_subtle");
-    snprintf(out[i].custom_id, sizeof out[i].custom_id,
-             "MJ::JOB::upsample_%s_%s::1::%s::SOLO", words.version, id,
-             t->hash);
-    snprintf(out[i].label, sizeof out[i].label, "%s (%s)",
-             t->width > 2000 ? "Redo Upscale" : "Upscale", kind);
-    out[i].emoji = "upscale_1";
-  }
-  return 2;
-}
-
-int sim_buttons(const struct sim_task *t, struct sim_button *out) {
-  const struct button_row *row = grid_rows;
-  int n = 0;
-  if (t->kind == MJ_PICTURE_TILE) {
-    row = tile_rows;
-    n = upscales(t, out);
-  }
-  for (; row->custom_id; row++)
-    if (strcmp(row->label, "Make Square") || t->width != t->height)
-      fill(&out[n++], row, t->hash);
-  return n;
-}
-
-/* What a button does, by the start of the word after "MJ::JOB::" or "MJ::". */
+/* By the start of the word behind "MJ::JOB::" or "MJ::".  The actions are those
+   of new-api (CoverPlusActionToNormalAction; what it refuses has none), of plus
+   and of trueai; NULL is the parent's. */
 static const struct effect {
-  const char *word, *action, *label;
-  enum mj_picture_kind kind;
-  int modal;
+  const char *word, *action[3], *label;
+  enum sim_makes makes;
+  int asks;
+  unsigned refused; /* where it is no action, though there is a button */
 } effects[] = {
-    {"upsample_", "UPSCALE", "2x", MJ_PICTURE_TILE, 0},
-    {"upsample", "UPSCALE", "U", MJ_PICTURE_TILE, 0},
-    {"variation", "VARIATION", "V of ", MJ_PICTURE_GRID, 0},
-    {"low_variation", "LOW_VARIATION", "subtle", MJ_PICTURE_GRID, 0},
-    {"high_variation", "HIGH_VARIATION", "strong", MJ_PICTURE_GRID, 0},
-    {"reroll", "REROLL", "reroll", MJ_PICTURE_GRID, 0},
-    {"pan_", "PAN", "pan ", MJ_PICTURE_GRID, 0},
-    {"Outpaint", "ZOOM", "zoom", MJ_PICTURE_GRID, 0},
-    {"CustomZoom", "CUSTOM_ZOOM", "zoom", MJ_PICTURE_GRID, 1},
-    {"Inpaint", "INPAINT", "region", MJ_PICTURE_GRID, 1},
-    {NULL, NULL, NULL, MJ_PICTURE_GRID, 0}};
+    {"upsample_", {"UPSCALE", "UPSCALE", "UPSCALE_HD"}, "2x", SIM_TILE, 0, 0},
+    {"upsample", {"UPSCALE", "UPSCALE", "UPSCALE"}, "U", SIM_TILE, 0, 0},
+    {"variation",
+     {"VARIATION", "VARIATION", "VARIATION"},
+     "V of ",
+     SIM_GRID,
+     SIM_ASKS_REMIX,
+     0},
+    {"low_variation",
+     {"LOW_VARIATION", "VARIATION", "VARIATION"},
+     "subtle",
+     SIM_GRID,
+     SIM_ASKS_REMIX,
+     0},
+    {"high_variation",
+     {"HIGH_VARIATION", "VARIATION", "VARIATION"},
+     "strong",
+     SIM_GRID,
+     SIM_ASKS_REMIX,
+     0},
+    {"reroll",
+     {"REROLL", "REROLL", NULL},
+     "reroll",
+     SIM_GRID,
+     SIM_ASKS_REMIX,
+     0},
+    {"pan_", {"PAN", "PAN", "PAN"}, "pan ", SIM_GRID, SIM_ASKS_REMIX, 0},
+    {"Outpaint", {"ZOOM", "ZOOM", "ZOOM"}, "zoom", SIM_GRID, 0, 0},
+    {"CustomZoom",
+     {"CUSTOM_ZOOM", "ZOOM", "ZOOM"},
+     "zoom",
+     SIM_GRID,
+     SIM_ASKS_ALWAYS,
+     0},
+    {"Inpaint",
+     {"INPAINT", "ACTION", "ACTION"},
+     "region",
+     SIM_GRID,
+     SIM_ASKS_ALWAYS,
+     0},
+    {"animate_", {NULL, "ACTION", "VIDEO"}, "", SIM_VIDEO, SIM_ASKS_REMIX, 0},
+    {"video_virtual_upscale",
+     {NULL, "UPSCALE", "UPSCALE"},
+     "",
+     SIM_VIDEO,
+     0,
+     0},
+    {"Picread", {NULL, "DESCRIBE", "DESCRIBE"}, "", SIM_PROMPTS, 0, 0},
+    {"PicReader::all", {NULL, NULL, "ACTION"}, "", SIM_GRID, 0, SIM_PLUS},
+    {"PicReader",
+     {NULL, "IMAGINE", "ACTION"},
+     "",
+     SIM_GRID,
+     SIM_ASKS_ALWAYS,
+     0},
+    {"PromptAnalyzerExtended",
+     {NULL, "SHORTEN", NULL},
+     "",
+     SIM_DETAILS,
+     0,
+     SIM_TRUEAI},
+    {"PromptAnalyzer",
+     {NULL, "IMAGINE", NULL},
+     "",
+     SIM_GRID,
+     SIM_ASKS_ALWAYS,
+     SIM_TRUEAI},
+    {NULL, {NULL, NULL, NULL}, NULL, SIM_GRID, 0, 0}};
 
 static const char *word_of(const char *custom_id) {
   const char *p = custom_id + strlen("MJ::");
-  return strncmp(p, "JOB::", 5) ? p : p + 5;
+  return strncasecmp(p, "JOB::", 5) ? p : p + 5; /* "Job" of PicReader */
+}
+
+static const struct effect *effect_of(const char *word) {
+  const struct effect *e = effects;
+  while (e->word && strncmp(word, e->word, strlen(e->word)))
+    e++;
+  return e->word ? e : NULL;
+}
+
+const char *sim_action_of(const char *custom_id) {
+  const struct effect *e =
+      strncmp(custom_id, "MJ::", 4) ? NULL : effect_of(word_of(custom_id));
+  return e ? e->action[0] : NULL;
 }
 
 /* The descent of a picture; one that is too long loses its middle. */
@@ -113,7 +110,7 @@ static void descend(struct sim_task *t, const struct sim_task *parent,
   t->nsteps = parent->nsteps;
   if (tile)
     t->steps[t->nsteps - 1].tile = tile;
-  if (t->kind == MJ_PICTURE_TILE)
+  if (t->makes != SIM_GRID)
     return;
   if (t->nsteps == SIM_STEPS) {
     memmove(t->steps + 1, t->steps + 2, (SIM_STEPS - 2) * sizeof t->steps[0]);
@@ -132,7 +129,7 @@ static void set_label(struct sim_task *t, const struct effect *e,
   snprintf(t->label, sizeof t->label, "%s", e->label);
   if (tile)
     snprintf(t->label, sizeof t->label, "%s%d", e->label, tile);
-  else if (!strcmp(e->action, "PAN"))
+  else if (!strcmp(e->word, "pan_"))
     snprintf(t->label, sizeof t->label, "pan %.*s", (int)strcspn(way, ":"),
              way);
   for (int i = 0; i < 3; i++)
@@ -144,12 +141,12 @@ static void set_size(struct sim_task *t, const struct sim_task *parent,
                      const struct effect *e, const char *word) {
   t->width = parent->width;
   t->height = parent->height;
-  if (t->kind == MJ_PICTURE_TILE && !strcmp(e->label, "2x") &&
-      t->width <= 1536 && t->height <= 1536) {
+  if (t->makes == SIM_TILE && !strcmp(e->label, "2x") && t->width <= 1536 &&
+      t->height <= 1536) {
     t->width *= 2;
     t->height *= 2;
   }
-  if (t->kind == MJ_PICTURE_GRID && parent->width > 2000) {
+  if (t->makes == SIM_GRID && parent->width > 2000) {
     t->width /= 2;
     t->height /= 2;
   }
@@ -157,59 +154,114 @@ static void set_size(struct sim_task *t, const struct sim_task *parent,
     t->width = t->height = 1024;
 }
 
+/* How long it takes, and of what kind the picture is. */
+static void set_pace(const mj_sim *s, struct sim_task *t) {
+  t->kind = t->makes == SIM_GRID ? MJ_PICTURE_GRID : MJ_PICTURE_TILE;
+  if (t->makes == SIM_GRID || t->makes == SIM_VIDEO)
+    return;
+  t->direct = 1; /* about 5 s, and nothing to be seen before */
+  t->lead = t->delay;
+  t->length = t->delay + 3000 + (int64_t)(sim_mix(t->key, 7) % 2500);
+  /* what Midjourney sells itself has its tiles already */
+  if (s->profile->traits & SIM_CELLS && t->makes == SIM_TILE &&
+      !strcmp(t->action, "UPSCALE"))
+    t->delay = t->lead = t->length = 0;
+}
+
+static int copy_prompts(struct sim_task *t, const struct sim_task *parent) {
+  const char *from[] = {parent->prompt, parent->prompt_en, parent->final_prompt,
+                        parent->source};
+  char **to[] = {&t->prompt, &t->prompt_en, &t->final_prompt, &t->source};
+  for (int i = 0; i < 4; i++)
+    if (from[i] && !(*to[i] = sim_copy(from[i])))
+      return -1;
+  t->bot = parent->bot;
+  t->mode = parent->mode;
+  t->parent = parent->index + 1;
+  t->file = parent->file;
+  return 0;
+}
+
+/* " --motion high --video 1" behind the prompt, unless it is there. */
+static int set_video(struct sim_task *t, const struct sim_task *parent,
+                     const char *word, int tile) {
+  struct sim_buf b = {0};
+  int upscale = !strncmp(word, "video_", 6);
+  t->video = upscale ? 1 : 4;
+  t->high = upscale ? parent->high : !strncmp(word, "animate_high", 12);
+  t->pressed = tile;
+  if (sim_parameter(t->final_prompt, "video", "video"))
+    return 0;
+  sim_put(&b, t->final_prompt);
+  sim_putf(&b, " --motion %s --video 1", t->high ? "high" : "low");
+  if (!b.p)
+    return -1;
+  free(t->final_prompt);
+  t->final_prompt = b.p;
+  return 0;
+}
+
+/* Show Details tells of the same prompt, Retry of the same picture. */
+static int set_told(struct sim_task *t, const struct sim_task *parent,
+                    int plain) {
+  struct sim_buf d = {0};
+  if (t->makes == SIM_DETAILS) {
+    sim_putf(&d, "/up %s Show Details", parent->id);
+    t->description = d.p;
+    return t->description && t->prompt ? sim_shorten(t, t->prompt) : -1;
+  }
+  if (parent->description && !(t->description = sim_copy(parent->description)))
+    return -1;
+  return sim_describe(t, t->key, t->width, t->height, plain);
+}
+
 static struct sim_task *follow(mj_sim *s, struct sim_task *parent,
                                const struct effect *e, const char *word,
                                int tile) {
   char about[128];
-  const char *number;
+  const char *number = strstr(word, "::");
   struct sim_task *t;
-  struct sim_words words;
-  number = strstr(word, "::");
+  int bad;
   snprintf(about, sizeof about, "%016llx %.*s %ld %d",
            (unsigned long long)parent->key, (int)strcspn(word, ":"), word,
            number ? strtol(number + 2, NULL, 10) : tile, tile);
   t = sim_task_new(s, about);
   if (!t)
     return NULL;
-  t->action = e->action;
-  t->kind = e->kind;
-  t->modal = e->modal;
-  t->prompt = sim_copy(parent->prompt);
-  t->final_prompt = sim_copy(parent->final_prompt);
-  if (!t->prompt || !t->final_prompt) {
-    sim_task_free(t);
-    return NULL;
-  }
-  if (!strcmp(e->action, "REROLL")) {
+  t->action = e->action[s->profile->column];
+  if (!t->action)
+    t->action = parent->action;
+  t->makes = e->makes;
+  bad = copy_prompts(t, parent);
+  if (!strcmp(e->word, "reroll")) {
     memcpy(t->steps, parent->steps, sizeof t->steps);
     t->nsteps = parent->nsteps;
     t->steps[t->nsteps - 1].seed = t->key;
+    t->makes = parent->makes;
   } else {
     descend(t, parent, tile);
   }
   set_label(t, e, word, tile);
   set_size(t, parent, e, word);
-  if (t->kind == MJ_PICTURE_TILE) { /* upscales take about 5 s */
-    t->direct = 1;
-    t->lead = t->delay;
-    t->length = t->delay + 3000 + (int64_t)(sim_mix(t->key, 7) % 2500);
+  set_pace(s, t);
+  if (!bad && t->makes == SIM_VIDEO)
+    bad = set_video(t, parent, word, tile);
+  if (!bad && t->makes >= SIM_PROMPTS)
+    bad = set_told(t, parent, s->profile->bit == SIM_TRUEAI);
+  if (bad) {
+    sim_task_free(t);
+    return NULL;
   }
-  sim_words(t->prompt, &words);
-  if (words.slow)
+  if (t->prompt && strstr(t->prompt, "sim:slow"))
     t->length *= 10;
+  t->pressed = tile;
   return t;
 }
 
-static const struct effect *effect_of(const char *word) {
-  const struct effect *e = effects;
-  while (e->word && strncmp(word, e->word, strlen(e->word)))
-    e++;
-  return e->word ? e : NULL;
-}
-
-static int has_button(const struct sim_task *t, const char *custom_id) {
+static int has_button(const mj_sim *s, const struct sim_task *t,
+                      const char *custom_id) {
   struct sim_button b[SIM_BUTTONS];
-  int n = sim_buttons(t, b);
+  int n = sim_buttons(s, t, b);
   /* The gateways' guide presses this one on the task of its sample. */
   if (t->literal && !strcmp(custom_id, "MJ::JOB::upsample::1::example"))
     return 1;
@@ -219,24 +271,37 @@ static int has_button(const struct sim_task *t, const char *custom_id) {
   return 0;
 }
 
+static void name_button(struct sim_task *t, const char *custom_id) {
+  if (t)
+    snprintf(t->custom_id, sizeof t->custom_id, "%s", custom_id);
+}
+
 struct sim_task *sim_press(mj_sim *s, struct sim_task *parent,
-                           const char *custom_id, const char **why) {
+                           const char *custom_id, const char **why, int *asks) {
   const struct effect *e;
   const char *word, *index;
+  struct sim_task *t;
   int tile = 0;
-  *why = "参数错误";
-  if (!has_button(parent, custom_id))
+  *asks = 0;
+  *why = s->profile->texts[SIM_TEXT_BUTTON];
+  if (!has_button(s, parent, custom_id))
     return NULL;
   word = word_of(custom_id);
   e = effect_of(word);
-  if (!e)
+  if (!e || e->refused & s->profile->bit)
     return NULL;
   index = strstr(word, "::");
-  if (parent->kind == MJ_PICTURE_GRID && index && index[2] >= '1' &&
-      index[2] <= '4')
+  if ((parent->makes == SIM_GRID || parent->makes == SIM_VIDEO) && index &&
+      index[2] >= '1' && index[2] <= '4')
     tile = index[2] - '0';
+  *asks = e->asks;
   *why = "提交失败，系统异常";
-  return follow(s, parent, e, word, tile);
+  t = !strncmp(word, "PicReader::", 11) ||
+              !strncmp(word, "PromptAnalyzer::", 16)
+          ? sim_press_told(s, parent, index ? index[2] - '0' : 0, custom_id)
+          : follow(s, parent, e, word, tile);
+  name_button(t, custom_id);
+  return t;
 }
 
 struct sim_task *sim_change(mj_sim *s, struct sim_task *parent,
@@ -252,27 +317,27 @@ struct sim_task *sim_change(mj_sim *s, struct sim_task *parent,
   return t;
 }
 
-/* Custom Zoom takes --zoom 1 to 2; nothing said means what was suggested. */
-int sim_modal_start(struct sim_task *t, const char *prompt) {
-  const char *zoom;
-  if (!sim_blank(prompt)) {
-    char *final = sim_final_prompt(prompt), *copy = sim_copy(prompt);
-    if (!final || !copy) {
-      free(final);
-      free(copy);
-      return -1;
-    }
-    free(t->prompt);
-    free(t->final_prompt);
-    t->prompt = copy;
-    t->final_prompt = final;
+struct sim_task *sim_press_told(mj_sim *s, struct sim_task *parent, int n,
+                                const char *custom_id) {
+  const struct effect *e = effect_of(word_of(custom_id));
+  char *prompt = sim_told(parent->final_prompt, n);
+  struct sim_task *t = prompt ? sim_task_new(s, prompt) : NULL;
+  if (!t) {
+    free(prompt);
+    return NULL;
   }
-  zoom = strstr(t->final_prompt, "--zoom ");
-  if (zoom) {
-    double factor = strtod(zoom + 7, NULL);
-    if (factor < 1 || factor > 2)
-      t->fail = "[Invalid parameter] Invalid value";
-  }
-  t->modal = 0;
-  return 0;
+  t->prompt = prompt;
+  t->final_prompt = sim_final_prompt(prompt);
+  t->action = e->action[s->profile->column];
+  t->steps[0].seed = t->key;
+  t->nsteps = 1;
+  t->bot = parent->bot;
+  t->mode = parent->mode;
+  t->parent = parent->index + 1;
+  sim_obey(t, prompt);
+  name_button(t, custom_id);
+  if (t->final_prompt)
+    return t;
+  sim_task_free(t);
+  return NULL;
 }

@@ -8,7 +8,14 @@
 #include <string.h>
 #include <strings.h>
 
-enum { API = 1, OLD = 2, OPEN = 4, ROOT = 8 }; /* profiles; no key; no /mj */
+enum { OPEN = 16, ROOT = 32, FORM = 64 }; /* no key; no /mj; not JSON */
+enum {
+  NA = SIM_NEW_API,
+  NZ = SIM_NOVICEZK,
+  PL = SIM_PLUS,
+  TA = SIM_TRUEAI,
+  ALL = NA | NZ | PL | TA
+};
 
 /* A * stands for the rest of the path up to what follows it. */
 static const struct route {
@@ -17,30 +24,42 @@ static const struct route {
   unsigned flags;
   enum sim_route_kind kind;
 } routes[] = {
-    {"POST", "/submit/imagine", sim_submit_imagine, API | OLD, SIM_KIND_SUBMIT},
-    {"POST", "/submit/change", sim_submit_change, API | OLD, SIM_KIND_SUBMIT},
-    {"POST", "/submit/simple-change", sim_submit_simple_change, OLD,
-     SIM_KIND_SUBMIT},
-    {"POST", "/submit/action", sim_submit_action, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/modal", sim_submit_modal, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/simple-change", sim_no_channel, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/blend", sim_no_channel, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/describe", sim_no_channel, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/shorten", sim_no_channel, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/video", sim_no_channel, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/edits", sim_no_channel, API, SIM_KIND_SUBMIT},
-    {"POST", "/submit/upload-discord-images", sim_no_channel, API,
-     SIM_KIND_SUBMIT},
-    {"POST", "/insight-face/swap", sim_no_channel, API, SIM_KIND_SUBMIT},
-    {"GET", "/task/*/fetch", sim_fetch, API | OLD, SIM_KIND_FETCH},
-    {"GET", "/task/*/image-seed", sim_image_seed, API, SIM_KIND_FETCH},
-    {"GET", "/task/list", sim_list, OLD, SIM_KIND_FETCH},
-    {"GET", "/task/queue", sim_queue, OLD, SIM_KIND_FETCH},
-    {"POST", "/task/list-by-condition", sim_list_by_condition, API | OLD,
-     SIM_KIND_FETCH},
-    {"GET", "/image/*", sim_image, API | OPEN, SIM_KIND_IMAGE},
-    {"GET", "/attachments/*", sim_attachment, OLD | OPEN | ROOT,
-     SIM_KIND_IMAGE},
+#define SUBMIT SIM_KIND_SUBMIT
+#define LIST   SIM_KIND_LIST
+#define IMAGE  SIM_KIND_IMAGE
+    {"POST", "/submit/imagine", sim_submit_imagine, ALL, SUBMIT},
+    {"POST", "/submit/blend", sim_submit_blend, ALL, SUBMIT},
+    {"POST", "/submit/describe", sim_submit_describe, ALL, SUBMIT},
+    {"POST", "/submit/change", sim_submit_change, NA | NZ | PL, SUBMIT},
+    {"POST", "/submit/simple-change", sim_submit_simple_change, NZ | PL,
+     SUBMIT},
+    {"POST", "/submit/simple-change", sim_no_channel, NA, SUBMIT},
+    {"POST", "/submit/action", sim_submit_action, NA | PL | TA, SUBMIT},
+    {"POST", "/submit/modal", sim_submit_modal, NA | PL | TA, SUBMIT},
+    {"POST", "/submit/shorten", sim_submit_shorten, NA | PL | TA, SUBMIT},
+    {"POST", "/submit/upload-discord-images", sim_submit_upload, NA | PL | TA,
+     SUBMIT},
+    {"POST", "/insight-face/swap", sim_swap_face, NA | PL | TA, SUBMIT},
+    {"POST", "/submit/video", sim_submit_video, NA | TA, SUBMIT},
+    {"POST", "/submit/edits", sim_submit_edits, NA | TA, SUBMIT},
+    {"POST", "/submit/edit", sim_submit_edits, TA, SUBMIT},
+    {"POST", "/submit/retexture", sim_submit_retexture, TA, SUBMIT},
+    {"POST", "/insight-face/video-swap", sim_swap_video_face, TA | FORM,
+     SUBMIT},
+    {"GET", "/task/*/fetch", sim_fetch, ALL, SIM_KIND_FETCH},
+    {"GET", "/task/*/image-seed", sim_image_seed, NA | PL | TA, LIST},
+    {"POST", "/task/*/cancel", sim_cancel, PL | TA | FORM, LIST},
+    {"GET", "/task/list", sim_list, NZ | PL | TA, LIST},
+    {"GET", "/task/queue", sim_queue, NZ | PL, LIST},
+    {"POST", "/task/list-by-condition", sim_list_by_condition, ALL, LIST},
+    {"POST", "/task/list-by-ids", sim_list_by_condition, TA, LIST},
+    {"GET", "/image/*", sim_image, NA | OPEN, IMAGE},
+    {"GET", "/attachments/" SIM_UPLOADS "/*", sim_sent, ALL | OPEN | ROOT,
+     IMAGE},
+    {"GET", "/attachments/*", sim_attachment, NZ | PL | TA | OPEN | ROOT,
+     IMAGE},
+    {"GET", "/cell/*", sim_cell, TA | OPEN | ROOT, IMAGE},
+    {"GET", "/video/*", sim_video, NA | PL | TA | OPEN | ROOT, IMAGE},
     {NULL, NULL, NULL, 0, SIM_KIND_FETCH}};
 
 static int matches(const char *pattern, const char *path, char *id,
@@ -56,6 +75,17 @@ static int matches(const char *pattern, const char *path, char *id,
   return !tail || !strchr(id, '/');
 }
 
+/* trueai has its routes four times, and no others. */
+static int prefix_fits(const struct sim_call *c, const char *word, size_t n) {
+  static const char *const known[] = {"mj-fast", "mj-relax", "mj-turbo"};
+  if (!sim_has(c, SIM_STRICT))
+    return 1;
+  for (int i = 0; i < 3; i++)
+    if (strlen(known[i]) == n && !strncasecmp(known[i], word, n))
+      return 1;
+  return 0;
+}
+
 /* "/mj/x", "/mj-fast/mj/x", "/fast/mj/x", "/anything/mj/x" are all "/x".
    Returns 0 for a path that is of another kind. */
 static int strip_prefix(struct sim_call *c) {
@@ -66,23 +96,29 @@ static int strip_prefix(struct sim_call *c) {
   int mj = 1;
   if (!strncmp(target, "/mj/", 4))
     from = target + 3;
-  else if (target[0] == '/' && second && !strncmp(second, "/mj/", 4))
+  else if (target[0] == '/' && second && !strncmp(second, "/mj/", 4) &&
+           prefix_fits(c, target + 1, (size_t)(second - target - 1)))
     from = second + 3;
   else
     mj = 0;
+  if (mj && from > target + 3) {
+    size_t skip = strncmp(target, "/mj-", 4) ? 1 : 4;
+    c->mode = sim_mode(target + skip, (size_t)(second - target) - skip);
+  }
   snprintf(c->path, sizeof c->path, "%.*s", (int)(target + n - from), from);
   return mj;
 }
 
 static const struct route *find_route(struct sim_call *c, int *wrong_method) {
-  unsigned profile = c->s->profile->buttons ? API : OLD;
+  unsigned profile = c->s->profile->bit;
   int mj = strip_prefix(c);
   *wrong_method = 0;
   for (const struct route *r = routes; r->path; r++) {
     if (!(r->flags & profile) || mj == ((r->flags & ROOT) != 0) ||
         !matches(r->path, c->path, c->id, sizeof c->id))
       continue;
-    if (!strcasecmp(r->method, c->req->method))
+    if (!strcasecmp(r->method, c->req->method) ||
+        (r->kind == SIM_KIND_IMAGE && !strcasecmp("HEAD", c->req->method)))
       return r;
     *wrong_method = 1;
   }
@@ -93,34 +129,57 @@ static int is_json(const char *content_type) {
   return content_type && !strncasecmp(content_type, SIM_JSON, strlen(SIM_JSON));
 }
 
-/* Fields that new-api declares as Go strings, and one as an int. */
-static int go_types_fit(const sim_body *b) {
+/* Go and C# do not make a string of a number; Jackson does.  Returns the field
+   that does not fit. */
+static const char *misfit(const struct sim_call *c) {
   static const char *const strings[] = {
       "prompt", "customId", "botType", "notifyHook", "action",
       "state",  "taskId",   "content", "maskBase64", NULL};
+  const sim_body *b = c->body;
+  if (!sim_on(c, SIM_NEW_API | SIM_TRUEAI))
+    return NULL;
   for (int i = 0; strings[i]; i++)
     if (sim_body_kind(b, strings[i]) > SIM_STRING)
-      return 0;
+      return strings[i];
   if (sim_body_kind(b, "index") != SIM_NONE &&
       sim_body_kind(b, "index") != SIM_INTEGER)
-    return 0;
+    return "index";
   return sim_body_kind(b, "base64Array") == SIM_NONE ||
-         sim_body_kind(b, "base64Array") == SIM_ARRAY;
+                 sim_body_kind(b, "base64Array") == SIM_ARRAY
+             ? NULL
+             : "base64Array";
+}
+
+/* BaseSubmitDTO.cs of trueai; the text about the hook is made up. */
+static int too_long(struct sim_call *c) {
+  const char *state = sim_body_text(c->body, "state");
+  const char *hook = sim_body_text(c->body, "notifyHook");
+  if (!sim_on(c, SIM_TRUEAI))
+    return 0;
+  if (state && strlen(state) > 255)
+    sim_refuse_logic(c, "State参数过长，最大255字符");
+  else if (hook && strlen(hook) > 2000)
+    sim_refuse_logic(c, "NotifyHook参数过长，最大2000字符");
+  return c->out.n > 0;
 }
 
 /* 0 when the body is what the gateway can read.  new-api reads nothing at all
    from a body that is not called JSON; Spring refuses it. */
 static int read_body(struct sim_call *c) {
-  int json = is_json(c->req->content_type);
-  if (!json) {
-    if (!c->s->profile->buttons)
+  const char *field;
+  if (!is_json(c->req->content_type)) {
+    if (!sim_has(c, SIM_ROWS))
       c->s->profile->bad_body(c, 1);
-    return c->s->profile->buttons ? 0 : -1;
+    return sim_has(c, SIM_ROWS) ? 0 : -1;
   }
   c->body = sim_body_parse(c->req->body ? c->req->body : "", c->req->len);
-  if (c->body && (!c->s->profile->buttons || go_types_fit(c->body)))
-    return 0;
-  c->s->profile->bad_body(c, 0);
+  field = c->body ? misfit(c) : "";
+  if (!field)
+    return too_long(c) ? -1 : 0;
+  if (*field && sim_on(c, SIM_TRUEAI))
+    sim_refuse_value(c, field);
+  else
+    c->s->profile->bad_body(c, 0);
   return -1;
 }
 
@@ -128,10 +187,10 @@ static void count(mj_sim *s, const struct route *r) {
   s->kinds[r->kind]++;
   if (r->kind == SIM_KIND_SUBMIT)
     s->stats.submits++;
-  else if (r->kind == SIM_KIND_FETCH)
-    s->stats.fetches++;
-  else
+  else if (r->kind == SIM_KIND_IMAGE)
     s->stats.pictures++;
+  else
+    s->stats.fetches++;
 }
 
 static void serve(struct sim_call *c) {
@@ -148,7 +207,7 @@ static void serve(struct sim_call *c) {
     c->s->profile->unauthorized(c);
     return;
   }
-  if (!strcmp(r->method, "POST") && read_body(c))
+  if (!strcmp(r->method, "POST") && !(r->flags & FORM) && read_body(c))
     return;
   r->handle(c);
   sim_fault_after(c, r->kind);
@@ -200,7 +259,8 @@ static int set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
   const char *profile = cfg->profile ? cfg->profile : "new-api";
   s->profile = sim_profile_find(profile);
   if (!s->profile)
-    return say(why, size, "no profile '%s' (new-api, novicezk)", profile);
+    return say(why, size, "no profile '%s' (new-api, novicezk, plus, trueai)",
+               profile);
   if (cfg->clock < 0)
     return say(why, size, "clock must be above 0");
   if (cfg->running < 0 || cfg->waiting < 0 || (cfg->waiting && !cfg->running))
@@ -209,6 +269,7 @@ static int set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
   s->clock = cfg->clock > 0 ? cfg->clock : 1;
   s->sync = cfg->sync == 0 ? 15 : cfg->sync;
   s->draw = cfg->draw;
+  s->remix = cfg->remix;
   s->most_running = (size_t)cfg->running;
   s->most_waiting = (size_t)cfg->waiting;
   s->base_url = sim_copy(cfg->base_url ? cfg->base_url : "");
@@ -220,6 +281,10 @@ static int set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
       (cfg->api_key && *cfg->api_key && !s->api_key))
     return say(why, size, "out of memory");
   if (cfg->fault && sim_faults_parse(s, cfg->fault, why, size))
+    return -1;
+  if (cfg->missing && sim_missing_parse(s, cfg->missing, why, size))
+    return -1;
+  if (sim_scenario_new(s, cfg, why, size))
     return -1;
   return sim_samples(s) ? say(why, size, "out of memory") : 0;
 }
@@ -244,11 +309,14 @@ void mj_sim_free(mj_sim *s) {
   for (size_t i = 0; i < s->ntasks; i++)
     sim_task_free(s->tasks[i]);
   free(s->tasks);
+  sim_files_free(s);
   free(s->map);
   free(s->running);
   free(s->waiting);
   free(s->rules);
+  sim_scenario_free(s->scenario);
   free(s->api_key);
   free(s->base_url);
+  free(s->missing);
   free(s);
 }

@@ -6,7 +6,9 @@
    Profiles.  "new-api" is a reseller's gateway in front of a Midjourney proxy:
    bearer keys, buttons, its own rows that follow the proxy's every 15 seconds.
    "novicezk" is the first midjourney-proxy: mj-api-secret, /submit/change
-   instead of buttons, lists and a queue.
+   instead of buttons, lists and a queue.  "plus" is midjourney-proxy-plus: the
+   same with buttons, dialogs and /cancel.  "trueai" is trueai's proxy, version
+   11: a raw key, buttons only, a grid's pictures one by one, videos.
 
    Words in a prompt that steer a task, besides the parameters a real gateway
    would refuse:
@@ -15,7 +17,8 @@
      sim:stuck    stays at 93 % until the gateway gives up after 5 minutes
      sim:slow     takes ten times as long
      nude, naked, nsfw, porn, gore, bloody, bloodbath, torture
-                  are refused with code 24 before a task exists
+                  are refused with code 24 before a task exists; trueai takes
+                  the task and lets it fail
 
    Two tasks are there from the start: 1320098173412546, answered with the text
    that the gateways' pages show, and 14001934816969359, a finished grid.
@@ -34,6 +37,29 @@ struct mj_draw; /* image/draw.h */
 
 typedef struct mj_sim mj_sim;
 
+#define MJ_SIM_HEADERS 4
+
+/* One thing that goes otherwise than usual, in a scenario. */
+struct mj_sim_step {
+  const char *route; /* "/submit/imagine", "/task/ * /fetch" (without spaces),
+                        as it stands behind /mj; a * is anything.  NULL: the
+                        step is about tasks, see below */
+  uint64_t first, last; /* of the requests to that route; 0 and 0 = all */
+  double delay;         /* seconds, sped up by the clock */
+  int drop;             /* 1 = the connection ends without an answer */
+  const char *fault;    /* by its name; or else: */
+  int status;           /* of an answer given as it stands; 0 = the usual one */
+  const char *content_type, *body;
+  size_t len;
+  const char *headers[MJ_SIM_HEADERS][2]; /* name and value; NULL = none */
+  int after; /* drop, status: 1 = the gateway does its work first */
+
+  const char *task; /* tasks whose prompt has these words */
+  const char *fail; /* they fail, with this reason */
+  double seconds;   /* they take that long; 0 = as usual */
+  int stuck;        /* they stay at 93 % */
+};
+
 struct mj_sim_config {
   const char *profile;  /* NULL = "new-api" */
   uint64_t seed;        /* the same one and the same requests: the same work */
@@ -46,6 +72,13 @@ struct mj_sim_config {
   double sync;          /* new-api: seconds of a task's time between two looks
                            at the proxy; 0 = 15, negative = always up to date */
   const char *fault;    /* RULE{+RULE}; NULL = none.  See mj_sim_faults */
+  const char *missing;  /* new-api: what it does not sell, "blend+video":
+                           answered 503 model_not_found.  NULL = nothing.  See
+                           mj_sim_models */
+  int remix;            /* 1 = the account has remix on, without auto-submit:
+                           reroll, vary and pan open a dialog */
+  const struct mj_sim_step *scenario; /* the first step that fits counts */
+  size_t nscenario;
 };
 
 struct mj_sim_request {
@@ -55,19 +88,19 @@ struct mj_sim_request {
   size_t len;
 };
 
-#define MJ_SIM_HEADERS 2
-
 struct mj_sim_reply {
   int status;
-  const char *content_type; /* static; NULL = none */
+  const char *content_type; /* lives as long as the simulator; NULL = none */
   char *body;               /* for mj_sim_reply_free; may be NULL */
   size_t len;
   struct {
-    const char *name; /* static */
-    char value[64];
+    const char *name; /* lives as long as the simulator */
+    char value[256];
   } headers[MJ_SIM_HEADERS];
   size_t nheaders;
-  int drop; /* 1 = close the connection and send nothing */
+  int drop;         /* 1 = close the connection and send nothing */
+  int chunked;      /* 1 = in pieces, the length not said before */
+  int64_t delay_ms; /* to be sent that much later */
 };
 
 struct mj_sim_stats {
@@ -88,10 +121,12 @@ void mj_sim_reply_free(struct mj_sim_reply *reply);
 void mj_sim_count(const mj_sim *s, struct mj_sim_stats *out);
 
 /* The names of profiles and faults, by index; NULL after the last.  A rule is
-   NAME[/KIND][@N|@N-M|:P]: KIND is submit (default), fetch or image; it hits
-   the N-th such request, or the N-th to the M-th, or a share P of them (the
-   seed decides which), or all. */
+   NAME[/KIND][@N|@N-M|:P]: KIND is submit, fetch, list (lists, queue, seed) or
+   image, and what the fault is made for unless said; it hits the N-th such
+   request, or the N-th to the M-th, or a share P of them (the seed decides
+   which), or all. */
 const char *mj_sim_profiles(int i);
+const char *mj_sim_models(int i); /* the words that `missing` takes */
 const char *mj_sim_faults(int i);
 
 #endif

@@ -70,6 +70,28 @@ static const char *escape(unsigned char c, int html, char *buf, size_t size) {
   return buf;
 }
 
+/* Length of the UTF-8 sequence at p, 0 = none. */
+static size_t sequence(const unsigned char *p) {
+  static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t n = *p < 0x80   ? 1
+             : *p < 0xc2 ? 0
+             : *p < 0xe0 ? 2
+             : *p < 0xf0 ? 3
+             : *p < 0xf5 ? 4
+                         : 0,
+         i;
+  unsigned v = n > 1 ? *p & (0x7fu >> n) : *p;
+  for (i = 1; i < n; i++) {
+    if ((p[i] & 0xc0) != 0x80)
+      return 0;
+    v = v << 6 | (p[i] & 0x3fu);
+  }
+  if (n > 1 && (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000)))
+    return 0;
+  return n;
+}
+
+/* What is no UTF-8 becomes U+FFFD, as in Go's encoding/json. */
 void sim_put_string(struct sim_buf *b, const char *text) {
   const char *start = text;
   char buf[8];
@@ -78,20 +100,23 @@ void sim_put_string(struct sim_buf *b, const char *text) {
     return;
   }
   sim_put(b, "\"");
-  for (; *text; text++) {
-    const char *e = escape((unsigned char)*text, b->html, buf, sizeof buf);
-    if (!e)
-      continue;
-    sim_putn(b, start, (size_t)(text - start));
-    sim_put(b, e);
-    start = text + 1;
+  while (*text) {
+    size_t n = sequence((const unsigned char *)text);
+    const char *e = n ? escape((unsigned char)*text, b->html, buf, sizeof buf)
+                      : "\xEF\xBF\xBD"; /* U+FFFD */
+    if (e) {
+      sim_putn(b, start, (size_t)(text - start));
+      sim_put(b, e);
+      start = text + 1;
+    }
+    text += n ? n : 1;
   }
   sim_put(b, start);
   sim_put(b, "\"");
 }
 
 static void put_key(struct sim_buf *b, const char *key) {
-  if (b->n && b->p[b->n - 1] != '{')
+  if (b->n && b->p[b->n - 1] != '{' && b->p[b->n - 1] != ',')
     sim_put(b, ",");
   sim_put_string(b, key);
   sim_put(b, ":");
@@ -105,6 +130,11 @@ void sim_put_member(struct sim_buf *b, const char *key, const char *text) {
 void sim_put_number(struct sim_buf *b, const char *key, int64_t number) {
   put_key(b, key);
   sim_putf(b, "%lld", (long long)number);
+}
+
+void sim_put_raw(struct sim_buf *b, const char *key, const char *text) {
+  put_key(b, key);
+  sim_put(b, text);
 }
 
 struct sim_body {
@@ -158,13 +188,18 @@ void sim_body_free(sim_body *b) {
 }
 
 /* Of a key that comes twice the last one counts. */
-static yajl_val member(const sim_body *b, const char *key) {
+static yajl_val any_member(const sim_body *b, const char *key) {
   yajl_val found = NULL;
   if (!b)
     return NULL;
   for (size_t i = 0; i < b->v.u.object.len; i++)
     if (!strcmp(b->v.u.object.keys[i], key))
       found = b->v.u.object.values[i];
+  return found;
+}
+
+static yajl_val member(const sim_body *b, const char *key) {
+  yajl_val found = any_member(b, key);
   return YAJL_IS_NULL(found) ? NULL : found;
 }
 
@@ -196,6 +231,16 @@ int64_t sim_body_integer(const sim_body *b, const char *key, int64_t absent) {
 
 int sim_body_true(const sim_body *b, const char *key) {
   return YAJL_IS_TRUE(member(b, key));
+}
+
+int sim_body_null(const sim_body *b, const char *key) {
+  yajl_val v = any_member(b, key);
+  return v && YAJL_IS_NULL(v);
+}
+
+const sim_body *sim_body_object(const sim_body *b, const char *key) {
+  yajl_val v = member(b, key);
+  return YAJL_IS_OBJECT(v) ? (const sim_body *)v : NULL;
 }
 
 size_t sim_body_items(const sim_body *b, const char *key) {

@@ -24,6 +24,8 @@ void sim_put_string(struct sim_buf *b, const char *text);
 /* "key":"text" and "key":number, with a comma in front unless it is first. */
 void sim_put_member(struct sim_buf *b, const char *key, const char *text);
 void sim_put_number(struct sim_buf *b, const char *key, int64_t number);
+/* "key":text, as it stands. */
+void sim_put_raw(struct sim_buf *b, const char *key, const char *text);
 
 /* A request's body. */
 typedef struct sim_body sim_body;
@@ -38,6 +40,9 @@ enum sim_kind sim_body_kind(const sim_body *b, const char *key);
 const char *sim_body_text(const sim_body *b, const char *key);
 int64_t sim_body_integer(const sim_body *b, const char *key, int64_t absent);
 int sim_body_true(const sim_body *b, const char *key);
+int sim_body_null(const sim_body *b, const char *key); /* null, spelled out */
+/* An object within; NULL when there is none.  It belongs to b. */
+const sim_body *sim_body_object(const sim_body *b, const char *key);
 /* Items of an array: text as above; *is_string tells the two apart. */
 size_t sim_body_items(const sim_body *b, const char *key);
 const char *sim_body_item(const sim_body *b, const char *key, size_t i,

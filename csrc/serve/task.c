@@ -23,11 +23,16 @@ uint64_t sim_mix(uint64_t a, uint64_t b) {
   return z ^ (z >> 31);
 }
 
-uint64_t sim_hash(const char *text, uint64_t seed) {
+uint64_t sim_hash_bytes(const void *bytes, size_t n, uint64_t seed) {
+  const unsigned char *p = bytes;
   uint64_t h = 0xCBF29CE484222325u ^ seed;
-  for (; *text; text++)
-    h = (h ^ (unsigned char)*text) * 0x100000001B3u;
+  for (; n; n--, p++)
+    h = (h ^ *p) * 0x100000001B3u;
   return sim_mix(h, seed);
+}
+
+uint64_t sim_hash(const char *text, uint64_t seed) {
+  return sim_hash_bytes(text, strlen(text), seed);
 }
 
 static struct sim_slot *slot_of(struct sim_slot *map, size_t cap,
@@ -67,21 +72,23 @@ int sim_map_set(mj_sim *s, uint64_t key, uint32_t value) {
   return 0;
 }
 
-/* Names of several kinds share the map. */
-enum { NAME_ID = 1, NAME_MESSAGE, NAME_ABOUT };
-
 static struct sim_task *by_name(const mj_sim *s, const char *name, int kind) {
   uint32_t i = sim_map_get(s, sim_hash(name, (uint64_t)kind));
   return i && i <= s->ntasks ? s->tasks[i - 1] : NULL;
 }
 
 struct sim_task *sim_task_find(const mj_sim *s, const char *id) {
-  struct sim_task *t = by_name(s, id, NAME_ID);
+  struct sim_task *t = by_name(s, id, SIM_NAME_ID);
   return t && !strcmp(t->id, id) ? t : NULL;
 }
 
 struct sim_task *sim_task_message(const mj_sim *s, const char *message_id) {
-  return by_name(s, message_id, NAME_MESSAGE);
+  return by_name(s, message_id, SIM_NAME_MESSAGE);
+}
+
+struct sim_task *sim_task_job(const mj_sim *s, const char *hash) {
+  struct sim_task *t = by_name(s, hash, SIM_NAME_HASH);
+  return t && !strcmp(t->hash, hash) ? t : NULL;
 }
 
 int64_t sim_real(const mj_sim *s, int64_t task_ms) {
@@ -93,7 +100,7 @@ static uint64_t pick(const struct sim_task *t, unsigned use, uint64_t n) {
   return sim_mix(t->key, use) % n;
 }
 
-static void make_uuid(uint64_t key, char *out, size_t size) {
+void sim_uuid(uint64_t key, char *out, size_t size) {
   uint64_t a = sim_mix(key, 11), b = sim_mix(key, 12);
   snprintf(out, size, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
            (unsigned)(a >> 16) & 0xFFFF, (unsigned)a & 0xFFF,
@@ -101,11 +108,10 @@ static void make_uuid(uint64_t key, char *out, size_t size) {
            (unsigned long long)b & 0xFFFFFFFFFFFFu);
 }
 
-static void make_snowflake(const struct sim_task *t, unsigned use, char *out,
-                           size_t size) {
+void sim_snowflake(uint64_t key, unsigned use, char *out, size_t size) {
   snprintf(out, size, "1%018llu",
            (unsigned long long)(3 * 100000000000000000u +
-                                pick(t, use, 100000000000000000u)));
+                                sim_mix(key, use) % 100000000000000000u));
 }
 
 /* What a task is about, with the number of the same tasks before it: so its
@@ -127,12 +133,14 @@ struct sim_task *sim_task_new(mj_sim *s, const char *about) {
   struct sim_task *t = calloc(1, sizeof *t);
   if (!t)
     return NULL;
-  t->about = sim_hash(about, NAME_ABOUT);
+  t->about = sim_hash(about, SIM_NAME_ABOUT);
   t->key = about_key(s, t->about);
-  make_uuid(t->key, t->hash, sizeof t->hash);
-  make_snowflake(t, 1, t->nonce, sizeof t->nonce);
-  make_snowflake(t, 2, t->message_id, sizeof t->message_id);
-  make_snowflake(t, 3, t->progress_id, sizeof t->progress_id);
+  sim_uuid(t->key, t->hash, sizeof t->hash);
+  sim_snowflake(t->key, 1, t->nonce, sizeof t->nonce);
+  sim_snowflake(t->key, 2, t->message_id, sizeof t->message_id);
+  sim_snowflake(t->key, 3, t->progress_id, sizeof t->progress_id);
+  t->bot = "MID_JOURNEY";
+  t->mode = "FAST";
   t->submitted = s->now;
   t->slot = -1;
   t->delay = 400 + (int64_t)pick(t, 4, 1200);
@@ -145,16 +153,24 @@ void sim_task_free(struct sim_task *t) {
   if (!t)
     return;
   free(t->prompt);
+  free(t->prompt_en);
   free(t->final_prompt);
+  free(t->zh_prompt);
+  free(t->suggestion);
   free(t->state);
   free(t->notify);
+  free(t->description);
+  free(t->filter);
+  free(t->source);
   free(t);
 }
 
 /* 13 digits of time and 3 of chance, as novicezk's SubmitController. */
-static void make_id(mj_sim *s, struct sim_task *t) {
+void sim_task_name(mj_sim *s, struct sim_task *t) {
   int64_t ms = t->submitted;
   uint64_t n = pick(t, 6, 1000);
+  if (t->id[0])
+    return;
   do {
     snprintf(t->id, sizeof t->id, "%013lld%03llu", (long long)ms,
              (unsigned long long)n);
@@ -176,13 +192,13 @@ int sim_task_keep(mj_sim *s, struct sim_task *t) {
     s->tasks = p;
     s->cap = cap;
   }
-  if (!t->id[0])
-    make_id(s, t);
+  sim_task_name(s, t);
   t->index = s->ntasks;
   if (sim_map_set(s, t->about, sim_map_get(s, t->about) + 1) ||
-      sim_map_set(s, sim_hash(t->id, NAME_ID), number) ||
-      sim_map_set(s, sim_hash(t->message_id, NAME_MESSAGE), number) ||
-      sim_map_set(s, sim_hash(t->progress_id, NAME_MESSAGE), number))
+      sim_map_set(s, sim_hash(t->id, SIM_NAME_ID), number) ||
+      sim_map_set(s, sim_hash(t->hash, SIM_NAME_HASH), number) ||
+      sim_map_set(s, sim_hash(t->message_id, SIM_NAME_MESSAGE), number) ||
+      sim_map_set(s, sim_hash(t->progress_id, SIM_NAME_MESSAGE), number))
     return -1;
   s->tasks[s->ntasks++] = t;
   s->stats.tasks++;
@@ -190,6 +206,8 @@ int sim_task_keep(mj_sim *s, struct sim_task *t) {
 }
 
 static int64_t ends(const mj_sim *s, const struct sim_task *t) {
+  if (t->cancelled)
+    return t->cancelled;
   if (t->slot < 0)
     return NEVER;
   return t->slot + sim_real(s, t->stuck ? GIVES_UP : t->length);
@@ -255,6 +273,20 @@ int sim_task_submit(mj_sim *s, struct sim_task *t, size_t *ahead) {
   return sim_task_enqueue(s, t, ahead);
 }
 
+/* Its place is free at once. */
+void sim_task_cancel(mj_sim *s, struct sim_task *t) {
+  t->cancelled = s->now;
+  t->modal = 0;
+  for (size_t i = 0; i < s->nwaiting; i++)
+    if (s->waiting[i] == t->index) {
+      s->nwaiting--;
+      memmove(s->waiting + i, s->waiting + i + 1,
+              (s->nwaiting - i) * sizeof *s->waiting);
+      break;
+    }
+  sim_advance(s, s->now);
+}
+
 static int percent(const struct sim_task *t, int64_t done, int64_t lead,
                    int64_t length) {
   static const int shown[] = {15, 31, 46, 62, 78, 93};
@@ -264,16 +296,29 @@ static int percent(const struct sim_task *t, int64_t done, int64_t lead,
   return shown[i];
 }
 
+/* trueai makes a failure of what was cancelled. */
+static struct sim_view cancelled(const mj_sim *s, const struct sim_task *t) {
+  struct sim_view v = {SIM_CANCEL, -1, 0, t->cancelled};
+  if (s->profile->bit == SIM_TRUEAI)
+    v.status = SIM_FAILURE;
+  if (t->slot >= 0 && t->cancelled - t->slot >= sim_real(s, t->delay))
+    v.started = t->slot + sim_real(s, t->delay);
+  return v;
+}
+
 struct sim_view sim_view_at(const mj_sim *s, const struct sim_task *t,
                             int64_t when) {
   struct sim_view v = {SIM_NOT_START, -1, 0, 0};
   int64_t done = when - t->slot, lead = sim_real(s, t->lead);
   int64_t length = sim_real(s, t->length);
+  int asks = t->modal || when < t->answered;
   if (t->old) /* its times are those of the sample */
     return (struct sim_view){SIM_SUCCESS, 100, 1741531580190, 1741531608566};
-  if (t->modal)
+  if (t->cancelled && when >= t->cancelled)
+    return cancelled(s, t);
+  if (asks)
     v.status = SIM_MODAL;
-  if (t->modal || t->slot < 0 || done < sim_real(s, t->delay))
+  if (asks || t->slot < 0 || done < sim_real(s, t->delay))
     return v;
   v.started = t->slot + sim_real(s, t->delay);
   v.status = SIM_SUBMITTED;

@@ -5,11 +5,13 @@ local core = require "mj.core"
 local env = require "mj.env"
 local err = require "mj.err"
 local job = require "mj.job"
+local loop = require "mj.loop"
 local option = require "mj.option"
-local prompt = require "mj.prompt"
 local pump = require "mj.pump"
+local request = require "mj.request"
 local sources = require "mj.sources"
 local task = require "mj.task"
+local verbs = require "mj.verbs"
 option.mine()
 
 local client = {}
@@ -35,7 +37,7 @@ local schema = {
   user_agent = "string",
   proxy = "string",
   ca_file = "string",
-  timeout = "number",
+  timeout = "number|table",
   poll = "string|table",
   limits = "table",
   allow_hosts = "table|string",
@@ -43,12 +45,12 @@ local schema = {
   log = "function|boolean",
   wire_state = "string",
   connections = "number",
+  image_host = "string",
   virtual = "userdata", -- a test's transport and clock
   journal = LATER,
   run = LATER,
   budget = LATER,
   on_unknown = LATER,
-  image_host = LATER,
   webhook = LATER,
 }
 client.schema = schema
@@ -56,10 +58,13 @@ client.schema = schema
 -- As the core takes them.
 local copied = {
   "base_url", "api_key", "auth", "dialect", "mode", "mode_style", "prefix", "headers",
-  "user_agent", "proxy", "ca_file", "wire_state", "connections", "virtual",
+  "user_agent", "proxy", "ca_file", "wire_state", "connections", "image_host", "virtual",
 }
 
 local limits_schema = { submits = "number", requests = "number", live = "number" }
+local timeout_schema = {
+  await = "number", connect = "number", request = "number", submit = "number", download = "number",
+}
 local poll_schema = { first = "number", every = "number" }
 
 -- "auto", {2, 4, 8} (then 8 for ever) or {first = 20, every = 3}
@@ -100,6 +105,30 @@ local function poll_of_environment(what)
   return poll
 end
 
+-- A number is that of waits; a table has those of requests, too.  Returns the
+-- one of waits.
+local function timeouts(what, timeout, out)
+  if type(timeout) ~= "table" then
+    return option.seconds(what, "timeout", timeout)
+  end
+  option.check(what .. ": timeout", timeout, timeout_schema)
+  for name, value in pairs(timeout) do
+    option.seconds(what .. ": timeout", name, value)
+    if name ~= "await" then
+      out[(name == "download" and "fetch" or name) .. "_timeout"] = value
+    end
+  end
+  return timeout.await
+end
+
+-- The user's log; else the program's (mjlua prints warnings); false is none.
+local function logger(opts)
+  if opts.log ~= nil then
+    return opts.log or nil
+  end
+  return env.log
+end
+
 local function core_options(what, opts)
   local out = {}
   for _, name in ipairs(copied) do
@@ -110,7 +139,8 @@ local function core_options(what, opts)
     out.auth = opts.auth or env.get "MJ_AUTH"
   end
   if not out.base_url then
-    option.raise(what .. ": no gateway: give base_url, or set MJ_BASE_URL")
+    option.raise(what .. ": no gateway: give base_url, or set MJ_BASE_URL; or run the script with "
+      .. "mjlua --sim")
   end
   if opts.api_key == nil then
     out.api_key = env.get "MJ_API_KEY"
@@ -123,7 +153,7 @@ local function core_options(what, opts)
   end
   out.allow_hosts = type(opts.allow_hosts) == "string" and { opts.allow_hosts } or opts.allow_hosts
   poll_options(what, opts.poll or poll_of_environment(what), out)
-  out.log = type(opts.log) == "function"
+  out.log = logger(opts) ~= nil
   return out
 end
 
@@ -150,7 +180,7 @@ function client.new(opts)
     option.field("mj.client", "log", "function", true)
   end
   local options = core_options("mj.client", opts)
-  local timeout = option.seconds("mj.client", "timeout", opts.timeout)
+  local timeout = timeouts("mj.client", opts.timeout, options)
   local ok, box, e = pcall(core.client, options)
   if not ok then
     option.raise("mj.client: " .. tostring(box):gsub("^[^:]+:%d+: ", ""))
@@ -161,7 +191,7 @@ function client.new(opts)
   end
   warn_elsewhere(options.base_url)
   local self = setmetatable({
-    _pump = pump.new(box, type(opts.log) == "function" and opts.log or nil),
+    _pump = pump.new(box, logger(opts)),
     _timeout = timeout or 900,
     _lenient = opts.strict == false,
     _label = label(options),
@@ -186,138 +216,95 @@ end
 
 -- Verbs ---------------------------------------------------------------------
 
--- Those of later versions; client:submit names the others when it refuses them.
-local imagine_schema = prompt.extend {
-  prompt = "string",
-  mode = "string",
-  state = "string",
-  extra = "table|string",
-  images = LATER,
-  key = LATER,
-}
-local click_schema = {
-  mode = "string",
-  state = "string",
-  extra = "table|string",
-  prompt = LATER,
-  mask = LATER,
-  type = LATER,
-  strength = LATER,
-  key = LATER,
-}
-
--- Members that join the body of the request, as JSON text.
-local function extra_json(what, extra)
-  if type(extra) == "table" then
-    local ok, cjson = pcall(require, "cjson")
-    if not ok then
-      option.raise(what .. ": field 'extra': a table needs lua-cjson; give JSON text instead")
-    end
-    extra = cjson.encode(extra)
-  end
-  if extra and not (extra:find "^%s*{" and core.decode(extra)) then
-    option.raise(what .. ": field 'extra': a JSON object expected")
-  end
-  return extra
-end
-
-local function submit(self, what, about, request)
-  return job.start(self, about, function(box)
-    local ok, id, e = pcall(box.submit, box, request)
+-- The request on its way into the core, where the types of what is in it are
+-- checked.
+local function submit(what, wanted)
+  return function(box)
+    local ok, id, e = pcall(box.submit, box, wanted)
     if not ok then
       option.raise(what .. ": " .. tostring(id):gsub("^[^:]+:%d+: ", ""))
     end
     return id, e
-  end)
-end
-
-local function imagine(self, what, opts)
-  if type(opts) == "string" then
-    opts = { prompt = opts }
   end
-  opts = option.check(what, opts, imagine_schema)
-  if opts.prompt == nil then
-    option.field(what, "prompt", "string", nil)
+end
+
+-- A job of a verb; `places` are what stands in front of the options.  The world
+-- may fail before anything is sent (a file that is not there): the job ends so.
+function methods:_start(name, what, opts, places)
+  local about = {}
+  local wanted, e, complete = request.make(self, name, what, about, opts, places)
+  if not wanted then
+    return job.start(self, about, function()
+      return nil, e
+    end)
+  elseif complete then
+    return job.later(self, about, function()
+      local whole, failure = complete()
+      return whole and submit(what, whole), failure
+    end)
   end
-  return submit(self, what, { verb = "imagine" }, {
-    op = "imagine",
-    prompt = opts.prompt,
-    params = prompt.params(what, opts),
-    mode = opts.mode,
-    state = opts.state,
-    extra = extra_json(what, opts.extra),
-    lenient = self._lenient,
-  })
+  return job.start(self, about, submit(what, wanted))
 end
 
--- `parent` is a task or an id; `button` a button or whatever names one.
-function methods:_click(what, parent, button, opts)
-  local known = task.is(parent)
-  local id = known and parent.id or parent
-  if type(id) ~= "string" then
-    option.field(what, "task", "task or id (a string)", parent)
-  end
-  if task.is_button(button) then
-    button = button.custom_id or button.label or button.emoji
-  elseif type(button) ~= "string" then
-    option.field(what, "button", "button or string", button)
-  end
-  opts = option.check(what, opts, click_schema)
-  return submit(self, what, { verb = "click", parent = known and parent }, {
-    op = "click",
-    task = id,
-    button = button,
-    -- without buttons the snapshot is too old to go by: the core looks itself
-    task_json = known and #parent.buttons > 0 and parent.json or nil,
-    mode = opts.mode,
-    state = opts.state,
-    extra = extra_json(what, opts.extra),
-    lenient = self._lenient,
-  })
-end
-
-function methods:imagine(opts)
-  return imagine(self, "client:imagine", opts)
-end
-
--- No fetch is needed first where `button` is a customId.
-function methods:click(task_id, button, opts)
-  return self:_click("client:click", task_id, button, opts)
-end
-
-local verbs = {}
-
-function verbs.imagine(self, opts)
-  return imagine(self, 'client:submit "imagine"', opts)
-end
-
-function verbs.click(self, opts)
-  local what = 'client:submit "click"'
-  if type(opts) ~= "table" then
-    option.raise(what .. ": table of options expected, got " .. type(opts))
-  end
-  local rest = {}
-  for name, value in pairs(opts) do
-    if name ~= "task" and name ~= "button" then
-      rest[name] = value
+for name, row in pairs(verbs.rows) do
+  if not row.places then
+    methods[name] = function(self, opts)
+      return self:_start(name, "client:" .. name, opts)
     end
   end
-  return self:_click(what, opts.task, opts.button, rest)
+end
+
+-- `task` is one or an id, `button` a button or whatever names one.  No fetch is
+-- needed first where it is a customId.
+function methods:click(of, button, opts)
+  return self:_start("click", "client:click", opts, { task = of, button = button })
+end
+
+-- Answers the dialog that a task waits in.
+function methods:modal(of, opts)
+  return self:_start("modal", "client:modal", opts, { task = of })
 end
 
 -- The general form: client:submit("imagine", { prompt = ... }).
 function methods:submit(verb, opts)
-  local run = verbs[verb]
-  if not run then
-    local names = {}
-    for name in pairs(verbs) do
-      names[#names + 1] = name
-    end
-    table.sort(names)
+  if not verbs.rows[verb] then
     option.raise(("client:submit: no verb '%s'; this version has %s"):format(
-      tostring(verb), table.concat(names, ", ")))
+      tostring(verb), table.concat(verbs.names(), ", ")))
   end
-  return run(self, opts)
+  return self:_start(verb, ("client:submit %q"):format(verb), opts)
+end
+
+-- Questions -----------------------------------------------------------------
+
+local list_schema = { ids = "table" }
+
+-- A job that brings the newest tasks, or those with the ids: those that the
+-- gateway knows, in its order.
+function methods:list(opts)
+  opts = option.check("client:list", opts, list_schema)
+  local ids, n = {}, 0
+  for _ in pairs(opts.ids or {}) do
+    n = n + 1
+  end
+  for i = 1, n do
+    local id = opts.ids[i]
+    if task.is(id) then
+      id = id.id
+    elseif type(id) ~= "string" or id:find("\0", 1, true) then
+      option.field("client:list", ("ids[%d]"):format(i), "id (a string) or task", id)
+    end
+    ids[i] = id
+  end
+  return job.start(self, { verb = "list", gives = "tasks" }, function(box)
+    return box:ask(opts.ids and "ids" or "list", opts.ids and ids)
+  end)
+end
+
+-- A job that brings the tasks that wait or run at the gateway.
+function methods:queue()
+  return job.start(self, { verb = "queue", gives = "tasks" }, function(box)
+    return box:ask "queue"
+  end)
 end
 
 -- A job that waits for a task which exists: by its id, or a job's token.
@@ -337,8 +324,25 @@ function methods:_fetch(url)
   return task.operation(self._pump, self._pump.box:fetch(url))
 end
 
+-- The bytes at an address, or nil, err; waits.
+function methods:_download(url)
+  local payload, e = task.finish(self:_fetch(url), loop.deadline(self._timeout), "the picture")
+  return payload and (payload.data or ""), e
+end
+
 function methods:_write(path, bytes)
   return task.operation(self._pump, self._pump.box:write(path, bytes))
+end
+
+-- Has a task stopped: a job that brings the task as it is then.
+function methods:_cancel(id)
+  return job.start(self, { verb = "cancel", task_id = id }, function(box)
+    return box:ask("cancel", { id })
+  end)
+end
+
+function methods:_seed(id)
+  return task.operation(self._pump, self._pump.box:ask("seed", { id }))
 end
 
 -- Asks for a task once.

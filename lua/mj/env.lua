@@ -3,6 +3,7 @@
 
 local env = {
   elsewhere = nil, -- called with the address of a client that is not the simulator's
+  log = nil, -- of clients that have none of their own
 }
 
 local overrides = {}

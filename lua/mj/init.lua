@@ -6,8 +6,11 @@ local client = require "mj.client"
 local err = require "mj.err"
 local loop = require "mj.loop"
 local many = require "mj.many"
+local media = require "mj.media"
 local option = require "mj.option"
+local region = require "mj.region"
 local task = require "mj.task"
+local verbs = require "mj.verbs"
 option.mine()
 
 local mj = {
@@ -16,6 +19,9 @@ local mj = {
   error_codes = core.error_codes,
   libraries = core.libraries,
   client = client.new,
+  bytes = media.bytes,
+  mask = region.make,
+  prompt = require "mj.prompt",
   await = many.await,
   each = many.each,
   map = many.map,
@@ -42,8 +48,15 @@ local function default_client()
   return default
 end
 
-function mj.imagine(opts)
-  return default_client():imagine(opts)
+-- mj.imagine(opts), mj.blend(opts) ...; a verb about a task is its client's.
+for name, row in pairs(verbs.rows) do
+  if not row.places then
+    mj[name] = function(opts)
+      local of = type(opts) == "table" and rawget(opts, "task")
+      local owner = task.is(of) and task.client(of) or default_client()
+      return owner:_start(name, "mj." .. name, opts)
+    end
+  end
 end
 
 function mj.submit(verb, opts)
@@ -60,6 +73,14 @@ function mj.click(what, button, opts)
   return default_client():click(what, button, opts)
 end
 
+-- mj.modal(task, opts), mj.modal(id, opts)
+function mj.modal(of, opts)
+  if task.is(of) then
+    return of:modal(opts)
+  end
+  return default_client():modal(of, opts)
+end
+
 -- Runs fn(...) in a coroutine of its own; handle:await() gets what it returns.
 function mj.spawn(fn, ...)
   if type(fn) ~= "function" then
@@ -73,19 +94,6 @@ function mj.set_waiter(fn)
     option.raise("mj.set_waiter: function or nil expected, got " .. type(fn))
   end
   loop.set_waiter(fn)
-end
-
-local bytes_mt = { __name = "mj.bytes" }
-bytes_mt.__tostring = function(self)
-  return ("mj.bytes (%d)"):format(#self.data)
-end
-
--- Marks a string as the bytes of a picture, where a path would be taken.
-function mj.bytes(data)
-  if type(data) ~= "string" then
-    option.raise("mj.bytes: string expected, got " .. type(data))
-  end
-  return setmetatable({ data = data }, bytes_mt)
 end
 
 return mj

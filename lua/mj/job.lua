@@ -33,6 +33,7 @@ end
 -- What an error says besides the core's words.
 local function complete(self, e, last)
   if last then
+    task.follow(last, self._parent)
     e.task = e.task or last
     e.fail_reason = e.fail_reason or last.fail_reason
   end
@@ -76,6 +77,14 @@ local function finish(self, result, e)
   self._on_done, self._on_progress = nil, nil
 end
 
+local function tasks_of(self, payload)
+  local list = {}
+  for i, data in ipairs(payload.tasks or {}) do
+    list[i] = task.new(self._client, data)
+  end
+  return list
+end
+
 -- Takes its events; called by the pump.
 function methods:_event(kind, payload)
   if payload.task_id then
@@ -83,12 +92,17 @@ function methods:_event(kind, payload)
   end
   local last = payload.task and task.new(self._client, payload.task)
   if kind == "accepted" then
+    self._ids = payload.items -- when one click made several tasks
     fire_accepted(self)
   elseif kind == "progress" then
     self._last = last
     call_all(self._on_progress, last, self)
   elseif payload.error then
     finish(self, nil, complete(self, payload.error, last))
+  elseif self._gives == "tasks" then
+    finish(self, tasks_of(self, payload))
+  elseif self._gives then
+    finish(self, payload.items or {})
   else
     finish(self, last)
   end
@@ -96,10 +110,7 @@ end
 
 -- Starting ------------------------------------------------------------------
 
--- `make(box)` starts it in the core: id, or nil, err.  `about` has verb, and
--- task_id or parent where they are known.  A job is the signal of its end; there
--- may be many, so it has what it needs and no more.
-function job.start(client, about, make)
+local function new(client, about)
   local self = setmetatable({
     _client = client,
     _verb = about.verb,
@@ -110,13 +121,63 @@ function job.start(client, about, make)
     _parent = about.parent or nil,
     _taken = about.task_id and true,
   }, mt)
-  local id, e = make(client._pump.box)
+  if about.gives then -- few do
+    self._gives = about.gives
+  end
+  return self
+end
+
+local function begin(self, make)
+  local id, e = make(self._client._pump.box)
   if not id then
     finish(self, nil, complete(self, e))
     return self
   end
   self._id = id
-  sources.expect(client._pump, id, self)
+  sources.expect(self._client._pump, id, self)
+  if self._on_progress then
+    self._client._pump.box:observe(id, true)
+  end
+  return self
+end
+
+-- `make(box)` starts it in the core: id, or nil, err.  `about` has verb, and
+-- task_id or parent where they are known, and gives, when it ends with a list of
+-- "tasks" or "items" instead of a task.  A job is the signal of its end; there
+-- may be many, so it has what it needs and no more.
+function job.start(client, about, make)
+  return begin(new(client, about), make)
+end
+
+local function prepared(self, fiber)
+  if fiber.failure then
+    error(fiber.failure[1], 0)
+  end
+  local make, e = fiber.results[1], fiber.results[2]
+  if not make then
+    error(e, 0)
+  end
+  begin(self, make)
+end
+
+-- The same for what has to wait before it can start: prepare() runs in a
+-- coroutine and returns `make`, or nil, err.  What either raises ends the job,
+-- since its caller has long gone on.
+function job.later(client, about, prepare)
+  local self = new(client, about)
+  local fiber = loop.spawn(prepare)
+  loop.hold(fiber) -- its error is the job's
+  signal.hook(fiber, function()
+    loop.release(fiber)
+    fiber.heard = true
+    if self.fired then -- given up meanwhile
+      return
+    end
+    local ok, e = pcall(prepared, self, fiber)
+    if not ok then
+      finish(self, nil, complete(self, err.is(e) and e or err.new("invalid", tostring(e))))
+    end
+  end)
   return self
 end
 
@@ -140,6 +201,10 @@ end
 
 local function too_late(self, seconds)
   local id = self._task_id
+  if self._gives == "tasks" then
+    return err.new("timeout", ("%s: no answer within %g s"):format(self._verb, seconds),
+      { retryable = true })
+  end
   return err.new("timeout",
     ("%s: no end within %g s; the work goes on%s"):format(self._verb, seconds,
       id and (", client:task(%q) finds it again"):format(id) or ""),
@@ -232,16 +297,45 @@ function methods:progress()
     local last = self._task or (self._err and self._err.task)
     return last and last.progress or nil
   end
-  local _, _, progress = self._client._pump.box:info(self._id)
-  return progress
+  return self._id and (select(3, self._client._pump.box:info(self._id))) or nil
 end
 
--- True if there was something to give up: not sent, it costs nothing.
+-- A job that goes on with one that ended for want of input.
+function methods:modal(opts)
+  local e = self._err
+  if not e or e.code ~= "needs_input" or not e.task_id then
+    option.raise "job:modal: this job does not wait for input"
+  end
+  heard(self)
+  return self._client:_start("modal", "job:modal", opts, { task = e.task or e.task_id })
+end
+
+-- How many tasks stood before it at the gateway when it was accepted; nil where
+-- nobody said so.
+function methods:ahead()
+  if self.fired or not self._id then
+    return nil
+  end
+  return (select(5, self._client._pump.box:info(self._id)))
+end
+
+-- The ids of all its tasks: one click can make several (trueai's "all" of a
+-- describe).  The job waits for the first; nil before it was accepted.
+function methods:ids()
+  return self._ids or (self._task_id and { self._task_id }) or nil
+end
+
+-- True if there was something to give up: not sent, it costs nothing; what runs,
+-- the gateway is asked to stop.
 function methods:cancel()
   if self.fired then
     return false
   end
   self._given_up = true
+  if not self._id then
+    finish(self, nil, complete(self, err.new("cancelled", "given up before it was sent")))
+    return true
+  end
   local ok, e = self._client._pump.box:cancel(self._id)
   sources.nudge()
   if not ok then
@@ -258,7 +352,7 @@ end
 mt.__tostring = function(self)
   local phase = "ended"
   if not self.fired then
-    phase = self._client._pump.box:info(self._id) or "ended"
+    phase = self._id and self._client._pump.box:info(self._id) or "queued"
   end
   return ("mj.job %s%s (%s)"):format(self._verb,
     self._task_id and " " .. self._task_id or "", phase)

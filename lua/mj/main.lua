@@ -48,8 +48,9 @@ end
 
 local function set_paths(sys)
   local places = { sys.modules, package.cpath }
-  if sys.folder then
+  if sys.folder then -- where it was built, or installed
     table.insert(places, 1, sys.folder .. "/lib/?.so")
+    table.insert(places, 2, sys.folder .. "/../lib/lua/5.4/?.so")
   end
   package.cpath = table.concat(places, ";")
   package.searchers[#package.searchers + 1] = missing_module
@@ -343,8 +344,17 @@ local function leave(session)
   return unknown
 end
 
+-- What a client would have to say, had it a log: doubts about a prompt, and
+-- what is tried again.
+local function log(level, line)
+  if level == "warning" or level == "error" then
+    complain(level .. ": " .. line)
+  end
+end
+
 local function run(session, opts, argv)
   local sys = session.sys
+  require("mj.env").log = log
   local os_exit = os.exit
   os.exit = function(code, ...) -- luacheck: ignore 122
     local good = code == nil or code == true or code == 0

@@ -61,9 +61,11 @@ function option.nearest(name, names)
   return best
 end
 
--- "unknown option 'pormpt' (did you mean 'prompt'?)"
-function option.unknown(what, kind, name, names)
-  local near = type(name) == "string" and option.nearest(name, names)
+-- "unknown option 'pormpt' (did you mean 'prompt'?)"; `meant` (may be nil) knows
+-- other spellings: meant(name, names) returns ours, or nil.
+function option.unknown(what, kind, name, names, meant)
+  local near = type(name) == "string"
+    and (meant and meant(name, names) or option.nearest(name, names))
   option.raise(("%s: unknown %s '%s'%s"):format(
     what, kind, tostring(name), near and (" (did you mean '%s'?)"):format(near) or ""))
 end
@@ -77,8 +79,8 @@ end
 option.LATER = "later"
 
 -- `schema` maps each name to the type it takes ("number", "string|table",
--- "any"), or to option.LATER.
-function option.check(what, opts, schema)
+-- "any"), or to option.LATER.  `meant` as for option.unknown.
+function option.check(what, opts, schema, meant)
   if opts == nil then
     return {}
   elseif type(opts) ~= "table" then
@@ -87,7 +89,7 @@ function option.check(what, opts, schema)
   for name, value in pairs(opts) do
     local wanted = type(name) == "string" and schema[name]
     if not wanted then
-      option.unknown(what, "option", name, schema)
+      option.unknown(what, "option", name, schema, meant)
     elseif wanted == option.LATER then
       option.raise(("%s: option '%s' is not available in this version"):format(what, name))
     elseif wanted ~= "any" and not ("|" .. wanted .. "|"):find("|" .. type(value) .. "|", 1, true)

@@ -27,6 +27,20 @@ function save.extension(bytes)
   return "bin"
 end
 
+-- False for a PNG, JPEG or WebP of which the end is missing: some proxies cut
+-- what they pass on and call it all.  Other bytes are not known well enough.
+function save.is_whole(bytes)
+  if bytes:find "^\137PNG\r\n\026\n....IHDR" then
+    return bytes:find("IEND", -12, true) ~= nil
+  elseif bytes:find "^\255\216\255...JFIF" or bytes:find "^\255\216\255...Exif" then
+    return bytes:find("\255\217", -64, true) ~= nil
+  elseif bytes:find "^RIFF....WEBPVP8" then
+    local a, b, c, d = bytes:byte(5, 8)
+    return #bytes >= 8 + a + 256 * (b + 256 * (c + 256 * d))
+  end
+  return true
+end
+
 -- Letters, digits, dot, underscore and hyphen; no dot or hyphen in front.
 function save.clean(text, most)
   local clean = text:gsub("[^A-Za-z0-9._-]+", "-"):gsub("^[.-]+", "")

@@ -3,6 +3,7 @@
 -- in this process and on its loop.
 
 local option = require "mj.option"
+local scenario = require "mj.scenario"
 option.mine()
 
 local sim = {}
@@ -19,8 +20,13 @@ local fields = {
   waiting = "number",
   sync = "number",
   fault = "string",
+  missing = "string",
+  remix = "boolean",
+  scenario = "table|string",
   pictures = "boolean",
 }
+
+sim.settings = fields
 
 local packages = {
   ["mj.httpd"] = "libmicrohttpd (Debian: libmicrohttpd12)",
@@ -62,8 +68,8 @@ local function check_names(what, opts, httpd)
   end
 end
 
--- On novicezk the key is sent in another header than the client's usual one.
-local auth_of = { ["novicezk"] = "secret" }
+-- Where the key is not sent as the client usually does it.
+local auth_of = { ["novicezk"] = "secret", ["plus"] = "secret", ["trueai"] = "raw" }
 
 local methods = {}
 local meta = { __index = methods, __name = "mj.sim" }
@@ -95,6 +101,12 @@ function sim.start(opts)
       given[name] = value
     end
   end
+  if opts.scenario then
+    given.scenario, err = scenario.steps("sim.start", opts.scenario, set_of(httpd.faults))
+    if not given.scenario then
+      return nil, err
+    end
+  end
   if opts.pictures ~= false then
     local image
     image, err = load_module "mj.image"
@@ -103,9 +115,11 @@ function sim.start(opts)
     end
     given.draw = image.draw
   end
-  local server
-  server, err = httpd.simulator(given)
-  if not server then
+  local ok, server
+  ok, server, err = pcall(httpd.simulator, given)
+  if not ok then
+    option.raise((tostring(server):gsub("^[^:]+:%d+: ", "")))
+  elseif not server then
     return nil, err
   end
   require("mj.loop").add(server)
@@ -150,9 +164,10 @@ function sim.parse(text)
       error(("simulator: unknown setting '%s'%s"):format(
         name, near and (" (did you mean '%s'?)"):format(near) or ""), 0)
     end
-    local v = read[wanted](value)
+    local v = read[wanted:match "%a+$"](value)
     if v == nil or value == "" then
-      error(("simulator: %s=%s: %s expected"):format(name, value, wanted), 0)
+      error(("simulator: %s=%s: %s expected"):format(
+        name, value, name == "scenario" and "name of a file" or wanted), 0)
     elseif name == "fault" and opts.fault then
       v = opts.fault .. "+" .. v
     end

@@ -15,17 +15,20 @@ local task = {}
 
 local methods = {}
 local mt = { __name = "mj.task" }
-local DATA, CLIENT, TASK = {}, {}, {} -- private keys
+local DATA, CLIENT, TASK, PARENT = {}, {}, {}, {} -- private keys
 
 -- The gateways' spellings, as their pages have them.
 local aliases = {
   imageUrl = "image_url",
   imageUrls = "images",
   videoUrl = "video_url",
+  videoUrls = "videos",
   failReason = "fail_reason",
   promptEn = "prompt_en",
   finalPrompt = "final_prompt",
 }
+-- Lists, empty where the gateway has none.
+local lists = { images = true, videos = true, prompts = true, tokens = true }
 -- These are milliseconds on the wire, and under the wire's name.
 local wall = {
   submitTime = "submitted_at",
@@ -97,8 +100,19 @@ end
 function task.new(client, data)
   local self = setmetatable({ [DATA] = data, [CLIENT] = client }, mt)
   data.buttons = own_buttons(self, data.buttons or {})
-  data.images = data.images or {}
   return self
+end
+
+-- The client that a task came from.
+function task.client(self)
+  return rawget(self, CLIENT)
+end
+
+-- `self` waits for more input about a picture of `parent` (may be nil).
+function task.follow(self, parent)
+  if parent and self.status == "MODAL" then
+    rawset(self, PARENT, parent)
+  end
 end
 
 -- lua-cjson, if it is there, marks an empty array so that it stays one.
@@ -121,6 +135,22 @@ local function decode(data)
   return data.raw
 end
 
+-- Width and height of a task's picture, or of that which its dialog is about, as
+-- far as the gateway says them (midjourney-proxy of trueai-org does).
+function task.size(value)
+  while task.is(value) do
+    local raw = value.raw
+    if type(raw) == "table" then
+      local width = tonumber(raw.imageWidth) or tonumber(raw.width)
+      local height = tonumber(raw.imageHeight) or tonumber(raw.height)
+      if width and height and width >= 1 and height >= 1 and width % 1 == 0 and height % 1 == 0 then
+        return { width, height }
+      end
+    end
+    value = rawget(value, PARENT)
+  end
+end
+
 mt.__index = function(self, name)
   local data = rawget(self, DATA)
   if methods[name] then
@@ -130,7 +160,11 @@ mt.__index = function(self, name)
   elseif wall[name] then
     return data[wall[name]] and data[wall[name]] * 1000
   end
-  return data[aliases[name] or name]
+  name = aliases[name] or name
+  if lists[name] and data[name] == nil then
+    data[name] = {}
+  end
+  return data[name]
 end
 
 mt.__newindex = function(_, name)
@@ -159,15 +193,27 @@ end
 -- A job that presses a button: the button itself, its customId, label, emoji or
 -- intent.
 function methods:click(button, opts)
-  return rawget(self, CLIENT):_click("task:click", self, button, opts)
+  return rawget(self, CLIENT):_start("click", "task:click", opts,
+    { task = self, button = button })
+end
+
+-- A job that goes on with a task of status MODAL.
+function methods:modal(opts)
+  return rawget(self, CLIENT):_start("modal", "task:modal", opts, { task = self })
+end
+
+-- A job that has it stopped at the gateway, and brings it as it is then.
+function methods:cancel()
+  return rawget(self, CLIENT):_cancel(self.id)
 end
 
 -- Operations ----------------------------------------------------------------
 
+-- The gateway is not told: who stops looking does not stop the task.
 local function give_up(op)
   if op.id and not op.over.fired then
     op.pump:forget(op.id)
-    op.pump.box:cancel(op.id)
+    op.pump.box:detach(op.id)
   end
 end
 
@@ -216,6 +262,7 @@ local function finish(op, deadline, what)
   end
   return op.payload
 end
+task.finish = finish
 
 -- A new snapshot, or nil, err.
 function methods:refresh(opts)
@@ -229,18 +276,45 @@ function methods:refresh(opts)
   return payload and self, e
 end
 
+-- The seed of its picture, a string of digits; or nil, err.
+function methods:seed(opts)
+  local deadline = remaining(self, "task:seed", opts, timeout_schema)
+  local payload, e = finish(rawget(self, CLIENT):_seed(self.id), deadline, "task:seed")
+  if not payload then
+    return nil, e
+  end
+  return payload.items and payload.items[1]
+end
+
+-- Of a film its videos, and not the poster in front of it; each address once.
 local function addresses(self)
-  if #self.images > 0 then
-    return self.images
-  elseif self.image_url or self.video_url then
-    return { self.image_url or self.video_url }
+  local list, seen = {}, {}
+  for _, url in ipairs(#self.videos > 0 and self.videos or self.images) do
+    if not seen[url] then
+      list[#list + 1], seen[url] = url, true
+    end
+  end
+  if #list > 0 then
+    return list
+  elseif self.video_url or self.image_url then
+    return { self.video_url or self.image_url }
   end
   return nil, err.new("not_found",
     ("task %s has no picture (status %s)"):format(tostring(self.id), tostring(self.status)),
     { task_id = self.id, task = self })
 end
 
--- The bytes of picture i, and its content type; or nil, err.
+-- The bytes of a download, or nil, err: a picture without its end is none.
+local function whole(payload, url)
+  local bytes = payload.data or ""
+  if save.is_whole(bytes) then
+    return bytes
+  end
+  return nil, err.new("protocol",
+    ("the picture ends early, after %d bytes: %s"):format(#bytes, url), { retryable = true })
+end
+
+-- The bytes of picture or video i, and its content type; or nil, err.
 function methods:bytes(i, opts)
   local client = rawget(self, CLIENT)
   local deadline = remaining(self, "task:bytes", opts, timeout_schema)
@@ -256,7 +330,12 @@ function methods:bytes(i, opts)
   if not payload then
     return nil, e
   end
-  return payload.data or "", payload.content_type
+  local bytes
+  bytes, e = whole(payload, list[i or 1])
+  if not bytes then
+    return nil, e
+  end
+  return bytes, payload.content_type
 end
 
 local function give_up_all(ops)
@@ -269,11 +348,14 @@ local function write_all(client, self, template, fetches, deadline)
   local paths, writes = {}, {}
   for i, fetch in ipairs(fetches) do
     local payload, e = finish(fetch, deadline, "task:save")
-    if not payload then
+    local bytes
+    if payload then
+      bytes, e = whole(payload, "picture " .. i)
+    end
+    if not bytes then
       give_up_all(fetches)
       return nil, e
     end
-    local bytes = payload.data or ""
     fetch.payload = {} -- the bytes are large
     paths[i] = save.path(template, self, i, #fetches, bytes)
     writes[i] = client:_write(paths[i], bytes)
@@ -287,7 +369,7 @@ local function write_all(client, self, template, fetches, deadline)
   return save.paths(paths)
 end
 
--- Saves every picture; the list of paths, or nil, err.
+-- Saves every picture and video; the list of paths, or nil, err.
 function methods:save(template, opts)
   if template ~= nil and type(template) ~= "string" then
     option.raise("task:save: path expected, got " .. type(template))

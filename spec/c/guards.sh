@@ -18,24 +18,28 @@ compile() {
 for f in $core; do
   compile "${f#./}"
 done
-for t in test_http test_guards test_client; do
+for t in test_http test_guards test_client test_dialog test_ask test_corner; do
   $cc $flags -c "$work/spec/c/$t.c" -o "$work/$t.main"
 done
 for s in rig script virtual rawserver; do
   $cc $flags -c "$work/spec/support/$s.c" -o "$work/$s.support"
 done
 
-# run TEST: links it with the objects as they are now
+# run TEST: links it with the objects as they are now.  A program that does not
+# link has noticed nothing.
 run() {
   case $1 in
   test_http) extra="-Wl,--wrap=curl_easy_setopt -Wl,--wrap=fsync -x none $work/rawserver.support" ;;
   *) extra="$work/rig.support $work/script.support $work/virtual.support" ;;
   esac
-  $cc "$work/$1.main" $extra "$work"/*.o -lcurl -lyajl -lcmocka -lpthread -o "$work/prog"
+  $cc "$work/$1.main" $extra "$work"/*.o -lcurl -lyajl -lcmocka -lpthread -o "$work/prog" || {
+    echo "guards.sh: $1 does not link"
+    exit 1
+  }
   timeout 60 "$work/prog" >"$work/out" 2>&1
 }
 
-for t in test_http test_guards test_client; do
+for t in test_http test_guards test_client test_dialog test_ask test_corner; do
   run $t || {
     echo "guards.sh: $t does not pass as it stands"
     cat "$work/out"

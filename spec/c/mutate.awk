@@ -23,7 +23,10 @@ END {
   if (!begin) { print "no such table: " start > "/dev/stderr"; exit 2 }
   i = begin + length(start)
   if (word != "") {
-    stop = i + index(substr(all, i), "}") # tables of words have no inner braces
+    for (stop = i; (c = substr(all, stop, 1)) != "}"; stop++) # no inner braces
+      if (c == "\"") # but in strings
+        while (substr(all, ++stop, 1) != "\"")
+          if (substr(all, stop, 1) == "\\") stop++
     while (i < stop && match(substr(all, i, stop - i), word)) {
       from = i + RSTART - 1
       i = from + RLENGTH

@@ -44,9 +44,11 @@ tmp=$(mktemp -d) || exit 2
 trap 'rm -rf "$tmp"' EXIT
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# All that the tests need, built once; a mutant stands before the archive.
-for f in mem buf err json jsonout button prompt wire wire_mj outcome job schedule address; do
-  $cc $flags -c "$root/csrc/$f.c" -o "$tmp/$f.o" || exit 2
+# All of the core, built once; a mutant stands before the archive.
+core=$(sed -n '/set(MJ_CORE_SOURCES/,/)/p' "$root/csrc/CMakeLists.txt" | grep -o '[a-z_]*\.c')
+[ -n "$core" ] || { echo "mutate: which files are the core's?" >&2; exit 2; }
+for f in $core; do
+  $cc $flags -c "$root/csrc/$f" -o "$tmp/${f%.c}.o" || exit 2
 done
 ar rc "$tmp/libcore.a" "$tmp"/*.o
 for t in outcome button wire job prompt address; do
@@ -82,14 +84,32 @@ table() {
   table outcome.c outcome 'submit_rows[] = {' '' drop 'V_REFUSED@V_NOT_SENT' \
     'V_REFUSED@V_UNKNOWN' 'V_NOT_SENT@V_UNKNOWN' 'MJ_E[A-Z_]+@MJ_EFAILED' \
     '[[:space:]]0}@ 1}' '[[:space:]]1}@ 0}' 'S\\(TEXT\\)@0u' 'S\\(SPRING\\)@0u' 'S\\(JSON\\)@0u' \
-    'S\\(EMPTY\\)@0u' 'S\\(ERROR\\)@0u'
+    'S\\(EMPTY\\)@0u' 'S\\(ERROR\\)@0u' '"[^"]+"@"flipped"'
+  table outcome.c outcome 'ask_rows[] = {' '' drop 'LOOK_[A-Z]+@LOOK_AGAIN' 'LOOK_AGAIN@LOOK_REFUSED' \
+    'LOOK_GOOD@LOOK_MISSING' 'MJ_(E[A-Z_]+|OK)@MJ_EBUDGET' 'R\\(FETCH\\)@0u' 'R\\(SEED\\)@0u' \
+    'R\\(CANCEL\\)@0u' 'LISTS@R(IDS)' 'LISTS@R(LIST)' 'LISTS@R(QUEUE)' 'ONE@R(FETCH)' 'ONE@R(SEED)' \
+    'ONE@R(CANCEL)' '~0u@ONE' '~0u@LISTS' 'ANY@S(ERROR)' 'ANY@S(EMPTY)' 'S\\([A-Z]+\\)@0u' '"[^"]+"@"flipped"' \
+    ', 200, @, 199, ' ', 200, @, 201, ' '299, @300, ' '204, @205, ' '204, [0-9]+, N@203, 203, N' '401, 4@402, 4' \
+    '403, N@402, N' '404, 4@405, 4' '405, N@404, N' '300, 3@301, 3' '399, N@398, N' '499, @498, ' \
+    '400, 4@401, 4' '429, 4@430, 4' ', 4, @, 5, ' ', 9, @, 8, ' ', 3, N@, 2, N' ', 1, N@, 22, N'
   table button.c button 'meanings[] = {' '' drop '"[^"]*"}@"flipped"}'
   table wire.c wire '} words[] = {' '' drop 'MJ_ST_[A-Z_]+@MJ_ST_UNKNOWN'
+  table wire.c wire 'names[MJ__ROUTES] = {' '"[a-z][^"]*"' '.*@"flipped"'
+  table wire_mj_put.c wire 'ours[] = {' '"[^"]+"' drop '.*@"flipped"'
+  table wire_mj_put.c wire 'shapes[] = {' '"[^"]+"' '.*@"flipped"'
+  table wire_mj_put.c wire 'names[2][2] = {' '' '[{]"[A-Za-z0-9]+@{"flipped' '[a-zA-Z]+"}@flipped"}'
+  table wire_mj_put.c wire '} verbs[] = {' '' '[{].*@{0}' 'MJ__R_[A-Z]+@MJ__R_FETCH' 'put_[a-z]+@put_shorten' \
+    'put_[a-z]+@put_upload'
+  table wire_mj_read.c wire 'change_buttons[] = {' '' drop '[{]"[A-Za-z:0-9]+@{"flipped' ', "[^"]+"@, "flipped"'
+  table wire_mj_read.c wire 'grids[] = {' '"[^"]+"' '.*@"flipped"'
+  table picture.c wire '} kinds[] = {' '' drop '"[^"]+"@"flipped"' 'image/[a-z]+@image/flipped' '[{][08]@{1'
   table job.c job 'edges[MJ__STATES] = {' 'BIT\\([A-Z_]+\\)' '.*@0u' '.*@BIT(NEW)'
   table job.c job 'int mj__state_final(enum mj__state s) {' 's == MJ__[A-Z_]+' '.*@0'
-  table prompt.c prompt 'table[] = {' '' drop '--[a-z]+@--flipped' \
-    'T_INT, [0-9]+@T_INT, -7' 'T_INT, .*}@T_INT, 10, 98765}' 'T_NUMBER, [0-9.]+@T_NUMBER, -0.2' \
-    'T_NUMBER, .*}@T_NUMBER, 0.25, 9}'
+  table prompt.c prompt 'table[] = {' '' drop '[{]"[a-z]+@{"flipped' '"--[a-z]+@"--flipped' \
+    ' --[a-z]+@ --flipped' '--[a-z]+",@--flipped",' 'T_INT@T_NUMBER' 'T_NUMBER@T_INT' \
+    'T_RATIO@T_TEXT' 'T_VERSION@T_TEXT' 'T_SWITCH@T_TEXT' 'T_WORD@T_TEXT' 'T_TEXT@T_WORD' \
+    'T_TEXT@T_SWITCH' 'T_MAYBE@T_TEXT' 'T_MAYBE@T_WORD' ', [{][0-9.]+@, {-7' ', [{][0-9]@, {9' \
+    ', [0-9.]+},@, 98765432109},' ', [0-9]+@, 0' '"[a-zA-Z]+"}@"flipped"}' 'NULL}@"flipped"}'
   table address.c address 'closed4[] = {' '' drop ', @, 1+' ', @, -2+'
   table address.c address 'closed6[] = {' '' drop '}, @}, 1+' '}, @}, -2+'
 } >"$tmp/list"

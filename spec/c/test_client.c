@@ -219,7 +219,7 @@ static void polls_give_up_in_the_end(void **state) {
   RIG(r, ACCEPT, {.http = 502, .body = "<html>Bad Gateway</html>"});
   e = rig_run(&r, rig_imagine(&r));
   assert_int_equal(e.code, MJ_EPROTOCOL);
-  assert_int_equal(e.retryable, 1);
+  assert_int_equal(e.retryable, 0);
   assert_string_equal(e.task_id, "17");
   rig_down(&r);
 }

@@ -289,6 +289,7 @@ static void long_times_are_no_overflow(void **state) {
   assert_int_equal(mj_cancel(r.c, id), MJ_OK);
   rig_down(&r);
   mj_config_init(&cfg);
+  cfg.auth = "bearer";
   cfg.poll.first_ms = INT64_MAX;
   assert_int_equal(mj_client_new(&c, &cfg, &err), MJ_EINVALID);
   assert_non_null(strstr(err.text, "poll"));

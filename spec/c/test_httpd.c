@@ -29,6 +29,9 @@ static void echo(void *ud, const mj_httpd_request *req, mj_httpd_reply *r) {
   const char *auth = mj_httpd_header(req, "authorization");
   assert_ptr_equal(ud, &handled);
   handled++;
+  if (strstr(req->target, "late"))
+    r->delay_ms = strtol(strstr(req->target, "late") + 4, NULL, 10);
+  r->chunked = strstr(req->target, "chunked") != NULL;
   if (strstr(req->target, "drop")) {
     r->drop = 1;
     return;
@@ -324,6 +327,97 @@ static void test_idle_is_silent(void **state) {
   assert_int_not_equal(mj_httpd_timeout_ms(h), 0);
 }
 
+static void test_chunked(void **state) {
+  size_t n, body = 1000;
+  char request[1200], *text, *p;
+  int fd = dial();
+  (void)state;
+  int k = snprintf(request, sizeof request,
+                   "POST /back/chunked HTTP/1.1\r\nHost: x\r\n"
+                   "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                   body);
+  memset(request + k, 'b', body);
+  send_all(fd, request, (size_t)k + body);
+  text = answers(fd, 99, &n); /* to its end */
+  assert_non_null(strstr(text, "\r\nTransfer-Encoding: chunked\r\n"));
+  assert_null(strstr(text, "Content-Length"));
+  p = strstr(text, "\r\n\r\n") + 4;
+  int chunks = 0;
+  for (size_t size; (size = strtoul(p, &p, 16)) > 0; chunks++, p += 2) {
+    p += 2;
+    for (; size > 0; size--, body--)
+      assert_int_equal(*p++, 'b');
+  }
+  assert_int_equal(body, 0);
+  assert_true(chunks > 10);
+  free(text);
+  close(fd);
+}
+
+static void test_head(void **state) {
+  size_t n;
+  char *text =
+      exchange("HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &n);
+  (void)state;
+  assert_memory_equal(text, "HTTP/1.1 200", 12);
+  assert_non_null(strstr(text, "\r\nContent-Length: 11\r\n")); /* HEAD /x 0 - */
+  assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\n");
+  free(text);
+}
+
+/* Others are answered in the meantime, and a sleeping loop wakes in time. */
+static void test_late_answers(void **state) {
+  const char *late = "GET /late150 HTTP/1.1\r\nHost: x\r\n\r\n";
+  const char *drop = "GET /late20/drop HTTP/1.1\r\nHost: x\r\n\r\n";
+  int64_t t0 = mj_httpd_wall_ms(), left;
+  int fd = dial(), other = dial();
+  size_t n;
+  char *text;
+  (void)state;
+  send_all(fd, late, strlen(late));
+  send_all(other, drop, strlen(drop));
+  for (int i = 0; i < TURNS && handled < 2; i++)
+    turn(-1, 0);
+  left = mj_httpd_timeout_ms(h);
+  assert_in_range(left, 0, 20);
+  expect("GET /x HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200", "GET /x 0 -");
+  text = answers(other, 1, &n);
+  assert_int_equal(n, 0);
+  free(text);
+  text = answers(fd, 1, &n);
+  assert_memory_equal(text, "HTTP/1.1 200", 12);
+  assert_true(mj_httpd_wall_ms() - t0 >= 150);
+  assert_int_equal(handled, 3); /* each was asked once */
+  /* the connection is as good as before */
+  free(text);
+  send_all(fd, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n", 28);
+  text = answers(fd, 1, &n);
+  assert_memory_equal(text, "HTTP/1.1 200", 12);
+  free(text);
+  close(fd);
+  close(other);
+}
+
+/* The end comes while somebody waits; tear_down closes the server. */
+static void test_late_at_the_end(void **state) {
+  int fd = dial(), gone = dial();
+  const char *late = "GET /late600000 HTTP/1.1\r\nHost: x\r\n\r\n";
+  (void)state;
+  send_all(fd, late, strlen(late));
+  send_all(gone, late, strlen(late));
+  for (int i = 0; i < TURNS && handled < 2; i++)
+    turn(-1, 0);
+  assert_int_equal(handled, 2);
+  close(gone);
+  for (int i = 0; i < 10; i++)
+    mj_httpd_step(h);
+  mj_httpd_free(h);
+  h = NULL;
+  char c;
+  assert_true(recv(fd, &c, 1, 0) <= 0 || c == 'H');
+  close(fd);
+}
+
 static void test_addresses(void **state) {
   struct mj_httpd_config cfg;
   mj_httpd *other;
@@ -353,6 +447,10 @@ int main(void) {
       T(test_large_body_both_ways),
       T(test_body_cap),
       T(test_idle_is_silent),
+      T(test_chunked),
+      T(test_head),
+      T(test_late_answers),
+      T(test_late_at_the_end),
       T(test_addresses),
   };
   return cmocka_run_group_tests_name("httpd", tests, NULL, NULL);

@@ -56,6 +56,7 @@ static void ten_thousand_in_virtual_time(void **state) {
   int i, done = 0, left = 1;
   (void)state;
   mj_config_init(&cfg);
+  cfg.auth = "bearer";
   cfg.base_url = "http://gw.test";
   cfg.alloc = counting;
   virtual_config(w, &cfg);
@@ -104,31 +105,83 @@ static void *failing(void *ud, void *p, size_t osize, size_t nsize) {
   return counting(ud, p, osize, nsize);
 }
 
-/* Answers by what is asked: a submit, a picture, or a task that is half done
-   at its first poll. */
+/* Answers by what is asked: a submit, a picture, a list, or a task that is half
+   done at its first poll.  A variation asks back when it is polled, a zoom at
+   once. */
 struct small_gateway {
-  int posts, asked[64];
+  int posts, asked[64], modal[64], stopped[64];
 };
+
+static void take(struct small_gateway *g, const mj_http *req,
+                 virtual_reply *out, size_t size) {
+  const char *of = strstr(req->body, "\"taskId\":\"");
+  int id = 10 + g->posts++;
+  int n = 0;
+  if (strstr(req->url, "/modal")) {
+    id = (int)strtol(of + 10, NULL, 10);
+    g->modal[id % 64] = 0;
+  }
+  if (strstr(req->url, "/upload"))
+    n = snprintf(out->body, size,
+                 "{\"code\":1,\"description\":\"\",\"result\":[\"a\",\"b\"]}");
+  else if (strstr(req->body, "PicReader"))
+    n = snprintf(out->body, size,
+                 "{\"code\":1,\"description\":\"\",\"result\":\"%d,9\"}", id);
+  else if (strstr(req->body, "CustomZoom"))
+    n = snprintf(out->body, size,
+                 "{\"code\":21,\"description\":\"Waiting for window confirm\","
+                 "\"result\":\"%d\",\"properties\":{\"finalPrompt\":"
+                 "\"black cat --zoom 2\"}}",
+                 id);
+  else
+    n = snprintf(out->body, size,
+                 "{\"code\":1,\"description\":\"\",\"result\":\"%d\"}", id);
+  if (strstr(req->body, "variation"))
+    g->modal[id % 64] = 1;
+  out->body_len = (size_t)n;
+}
+
+static void show(struct small_gateway *g, const char *url, virtual_reply *out,
+                 size_t size) {
+  const char *text = strstr(url, "/task/");
+  long id = text ? strtol(text + 6, NULL, 10) : 0;
+  const char *status = NULL;
+  int n;
+  if (strstr(url, "/cancel"))
+    g->stopped[id % 64] = 1;
+  if (strstr(url, "/image-seed") || strstr(url, "/cancel")) {
+    n = snprintf(out->body, size,
+                 "{\"code\":1,\"description\":\"\",\"result\":\"1234\"}");
+  } else if (strstr(url, "/task/list") || strstr(url, "/task/queue")) {
+    n = snprintf(out->body, size, "[%s,%s]", GRID, GRID);
+  } else {
+    if (text && g->stopped[id % 64])
+      status = "CANCEL";
+    else if (text && g->modal[id % 64])
+      status = "MODAL";
+    else if (text && g->asked[id % 64]++ == 0)
+      status = "IN_PROGRESS";
+    if (status)
+      n = snprintf(out->body, size,
+                   "{\"id\":\"%ld\",\"status\":\"%s\",\"progress\":\"31%%\","
+                   "\"properties\":{\"finalPrompt\":\"black cat\"}}",
+                   id, status);
+    else
+      n = snprintf(out->body, size, "%s", text ? GRID : "PNG");
+  }
+  out->body_len = (size_t)n;
+}
 
 static void small_gateway(void *ud, const mj_http *req, int64_t now_ms,
                           virtual_reply *out) {
-  struct small_gateway *g = ud;
-  const char *id = strstr(req->url, "/task/");
-  long n = id ? strtol(id + 6, NULL, 10) : 0;
+  size_t size = 2 * sizeof GRID + 64;
   (void)now_ms;
   out->delay_ms = 20;
-  out->body = malloc(sizeof GRID + 64);
+  out->body = malloc(size);
   if (req->paid)
-    out->body_len = (size_t)snprintf(
-        out->body, 128, "{\"code\":1,\"description\":\"\",\"result\":\"%d\"}",
-        10 + g->posts++);
-  else if (id && g->asked[n % 64]++ == 0)
-    out->body_len = (size_t)snprintf(
-        out->body, 128,
-        "{\"id\":\"%ld\",\"status\":\"IN_PROGRESS\",\"progress\":\"31%%\"}", n);
+    take(ud, req, out, size);
   else
-    out->body_len =
-        (size_t)snprintf(out->body, sizeof GRID + 64, "%s", id ? GRID : "PNG");
+    show(ud, req->url, out, size);
 }
 
 enum { FEW = 6 };
@@ -212,6 +265,51 @@ static int others(mj_client *c) {
   return finish_all(c, ids, 5) == 4 && sent == 6; /* the file cannot be made */
 }
 
+static int dialogs(mj_client *c) {
+  static const char png[] = "\x89PNG\r\n\x1a\n";
+  static const mj_picture mask = {NULL, png, 8};
+  static const mj_param ar = {"aspect", "3:2"};
+  mj_id ids[FEW] = {0};
+  mj_error err;
+  int i, sent = 0;
+  for (i = 0; i < FEW; i++) {
+    mj_request q = click_on(i == 0   ? "MJ::CustomZoom::a"
+                            : i == 1 ? "MJ::Inpaint::1::a::SOLO"
+                            : i == 5 ? "MJ::Job::PicReader::all"
+                                     : "MJ::JOB::variation::1::a");
+    q.zoom = i == 0 ? 1.5 : 0;
+    q.mask = i == 1 ? &mask : NULL;
+    q.prompt = i == 2 ? "white cat" : NULL;
+    q.params = &ar;
+    q.nparams = i == 2;
+    q.notify_hook = i == 3 ? "https://a.example/hook" : NULL;
+    q.account_filter = i == 3 ? "{\"modes\":[\"FAST\"]}" : NULL;
+    q.progress = i == 4;
+    sent += made(mj_submit(c, &q, &ids[i], &err));
+  }
+  return finish_all(c, ids, FEW) == FEW && sent == FEW;
+}
+
+static int questions(mj_client *c) {
+  static const mj_picture p = {"data:image/png;base64,iVBORw0KGgo=", NULL, 0};
+  static const char *const id = "17", *const other = "19";
+  mj_id ids[FEW] = {0};
+  mj_request q;
+  mj_error err;
+  int sent = 0;
+  memset(&q, 0, sizeof q);
+  q.op = MJ_OP_UPLOAD;
+  q.pictures = &p;
+  q.npictures = 1;
+  sent += made(mj_ask(c, MJ_QUERY_LIST, NULL, 0, &ids[0], &err));
+  sent += made(mj_ask(c, MJ_QUERY_IDS, &id, 1, &ids[1], &err));
+  sent += made(mj_ask(c, MJ_QUERY_QUEUE, NULL, 0, &ids[2], &err));
+  sent += made(mj_ask(c, MJ_QUERY_SEED, &id, 1, &ids[3], &err));
+  sent += made(mj_ask(c, MJ_QUERY_CANCEL, &other, 1, &ids[4], &err));
+  sent += made(mj_submit(c, &q, &ids[5], &err));
+  return finish_all(c, ids, FEW) == FEW && sent == FEW;
+}
+
 /* Returns 1 when all of it worked; anything else must be an honest error. */
 static int story(void) {
   struct small_gateway g;
@@ -225,6 +323,8 @@ static int story(void) {
   w = virtual_new(small_gateway, &g, NULL, 0);
   mj_config_init(&cfg);
   cfg.base_url = "http://gw.test";
+  cfg.api_key = "sk-CANARY-91";
+  cfg.image_host = "gateway";
   cfg.alloc = failing;
   virtual_config(w, &cfg);
   rc = mj_client_new(&c, &cfg, &err);
@@ -237,7 +337,9 @@ static int story(void) {
   ok = pictures(c);
   ok &= clicks(c);
   ok &= others(c);
-  assert_true(g.posts <= 2 * FEW);
+  ok &= dialogs(c);
+  ok &= questions(c);
+  assert_true(g.posts <= 4 * FEW + 5); /* five dialogs */
   assert_true(virtual_counted(w)->paid == (uint64_t)g.posts);
   mj_client_free(c);
   virtual_unref(w);

@@ -36,9 +36,9 @@ struct answer *ask(mj_sim *s, const char *method, const char *target,
 }
 
 const char *say(const char *fmt, ...) {
-  static char text[64][2048];
+  static char text[256][2048];
   static unsigned next;
-  char *p = text[next++ % 64];
+  char *p = text[next++ % 256];
   va_list ap;
   va_start(ap, fmt);
   vsnprintf(p, sizeof text[0], fmt, ap);
@@ -78,6 +78,36 @@ const char *imagine(mj_sim *s, const char *prompt, int64_t at_ms) {
 
 struct answer *fetch(mj_sim *s, const char *id, int64_t at_ms) {
   return ask(s, "GET", say("/mj/task/%s/fetch", id), NULL, at_ms);
+}
+
+const char *button_of(mj_sim *s, const char *id, const char *start,
+                      int64_t at_ms) {
+  struct answer *a = fetch(s, id, at_ms);
+  const char *p = strstr(a->body, say("\"customId\":\"%s", start));
+  if (!p)
+    fail_msg("no button %s: %s", start, a->body);
+  p = strchr(p, ':') + 2;
+  return say("%.*s", (int)strcspn(p, "\""), p);
+}
+
+struct answer *press(mj_sim *s, const char *id, const char *start,
+                     const char *more, int64_t at_ms) {
+  const char *custom_id = button_of(s, id, start, at_ms);
+  return ask(
+      s, "POST", "/mj/submit/action",
+      say("{\"taskId\":\"%s\",\"customId\":\"%s\"%s}", id, custom_id, more),
+      at_ms);
+}
+
+void check_cases(mj_sim *s, const struct case_of *cases, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    struct answer *a =
+        ask(s, cases[i].method, cases[i].target, cases[i].body, 0);
+    if (strcmp(a->body, cases[i].answer) || a->reply.status != cases[i].status)
+      fail_msg("%s %s %s: %d %s, not %d %s", cases[i].method, cases[i].target,
+               cases[i].body ? cases[i].body : "", a->reply.status, a->body,
+               cases[i].status, cases[i].answer);
+  }
 }
 
 uint64_t checksum(const char *text, size_t n) {

@@ -2,13 +2,6 @@
    test_sim_novicezk.c - the simulator's profile "novicezk", route by route. */
 #include "test_sim.h"
 
-#define SPRING(status, error, path)                                            \
-  "{\"timestamp\":\"2025-03-09T14:46:18.038+00:00\",\"status\":" status        \
-  ",\"error\":\"" error "\",\"path\":\"" path "\"}"
-#define REFUSED(code, text)                                                    \
-  "{\"code\":" code ",\"description\":\"" text                                 \
-  "\",\"result\":null,\"properties\":{}}"
-
 static mj_sim *s;
 
 static int set_up(void **state) {
@@ -102,11 +95,7 @@ static void test_keys(void **state) {
 }
 
 static void test_refusals(void **state) {
-  static const struct {
-    const char *method, *target, *body;
-    int status;
-    const char *answer;
-  } cases[] = {
+  static const struct case_of cases[] = {
       {"GET", "/mj/task/1/fetch", NULL, 200, ""},
       {"POST", "/mj/submit/imagine", "{}", 200, REFUSED("4", "prompt不能为空")},
       {"POST", "/mj/submit/imagine", "{\"prompt\":\" \"}", 200,
@@ -142,12 +131,7 @@ static void test_refusals(void **state) {
        SPRING("405", "Method Not Allowed", "/mj/submit/imagine")},
       {"GET", "/", NULL, 404, SPRING("404", "Not Found", "/")}};
   (void)state;
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    struct answer *a =
-        ask(s, cases[i].method, cases[i].target, cases[i].body, 0);
-    assert_body(a, cases[i].answer);
-    assert_int_equal(a->reply.status, cases[i].status);
-  }
+  check_cases(s, cases, sizeof cases / sizeof cases[0]);
   assert_body(
       ask_as(s, "POST", "/mj/submit/imagine", "{}", 0, NULL, NULL, NULL),
       SPRING("415", "Unsupported Media Type", "/mj/submit/imagine"));

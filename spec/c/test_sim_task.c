@@ -127,15 +127,18 @@ static void test_bad_configurations(void **state) {
     const char *profile, *fault;
     int running, waiting;
     double clock;
-    const char *why;
-  } cases[] = {{"apixo", NULL, 0, 0, 0, "no profile 'apixo'"},
-               {NULL, "html501", 0, 0, 0, "no fault 'html501'"},
-               {NULL, "html502/x", 0, 0, 0, "no kind 'x'"},
-               {NULL, "html502@0", 0, 0, 0, "'@0'"},
-               {NULL, "html502@3-2", 0, 0, 0, "'@3-2'"},
-               {NULL, "html502:1.5", 0, 0, 0, "':1.5'"},
-               {NULL, NULL, 0, 3, 0, "waiting needs running"},
-               {NULL, NULL, 0, 0, -1, "clock"}};
+    const char *missing, *why;
+  } cases[] = {
+      {"apixo", NULL, 0, 0, 0, NULL, "no profile 'apixo'"},
+      {NULL, "html501", 0, 0, 0, NULL, "no fault 'html501'"},
+      {NULL, "html502/x", 0, 0, 0, NULL, "no kind 'x'"},
+      {NULL, "html502@0", 0, 0, 0, NULL, "'@0'"},
+      {NULL, "html502@3-2", 0, 0, 0, NULL, "'@3-2'"},
+      {NULL, "html502:1.5", 0, 0, 0, NULL, "':1.5'"},
+      {NULL, NULL, 0, 3, 0, NULL, "waiting needs running"},
+      {NULL, NULL, 0, 0, -1, NULL, "clock"},
+      {NULL, NULL, 0, 0, 0, "blend+vido", "no model 'vido'"},
+      {"plus", NULL, 0, 0, 0, "blend", "belongs to the profile new-api"}};
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct mj_sim_config cfg = with_seed(0);
@@ -146,9 +149,27 @@ static void test_bad_configurations(void **state) {
     cfg.running = cases[i].running;
     cfg.waiting = cases[i].waiting;
     cfg.clock = cases[i].clock;
+    cfg.missing = cases[i].missing;
     assert_int_equal(mj_sim_new(&s, &cfg, why, sizeof why), -1);
     assert_null(s);
     assert_non_null(strstr(why, cases[i].why));
+  }
+}
+
+static void test_names(void **state) {
+  static const char *const profiles[] = {"new-api", "novicezk", "plus",
+                                         "trueai"};
+  (void)state;
+  for (int i = 0; i < 4; i++)
+    assert_string_equal(mj_sim_profiles(i), profiles[i]);
+  assert_null(mj_sim_profiles(4));
+  assert_null(mj_sim_profiles(-1));
+  assert_string_equal(mj_sim_models(0), "imagine");
+  assert_null(mj_sim_models(-1));
+  for (int i = 0; mj_sim_models(i); i++) { /* each is taken as it stands */
+    struct mj_sim_config cfg = with_seed(0);
+    cfg.missing = mj_sim_models(i);
+    mj_sim_free(sim_open("new-api", &cfg));
   }
 }
 
@@ -193,6 +214,7 @@ int main(void) {
       cmocka_unit_test(test_slow),
       cmocka_unit_test(test_time_never_goes_back),
       cmocka_unit_test(test_bad_configurations),
+      cmocka_unit_test(test_names),
       cmocka_unit_test(test_hostile_bodies),
   };
   return cmocka_run_group_tests_name("sim_task", tests, NULL, NULL);

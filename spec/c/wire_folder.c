@@ -6,100 +6,13 @@
 #include "job.h"
 #include "wire_case.h"
 
-static const char *text_of(const mj_value *v, const char *key) {
-  return mj__json_text(mj__json_get(v, key));
-}
-
-static int number_of(const mj_value *v, const char *key, int otherwise) {
-  int64_t n;
-  return mj__json_int(mj__json_get(v, key), &n) ? (int)n : otherwise;
-}
-
-static int is_true(const mj_value *v, const char *key) {
-  const mj_value *m = mj__json_get(v, key);
-  return m && m->type == MJ_JSON_TRUE;
-}
-
-static char *dump(const mj_value *v) {
-  struct mj__mem m;
-  struct mj__buf b;
-  mj__mem_init(&m, NULL, NULL);
-  mj__buf_init(&b, &m, 4 << 20);
-  mj__put_value(&b, v);
-  return mj__buf_steal(&b);
-}
-
-/* The customId, by the task at hand where there is one. */
-static int find_button(const mj_value *call, mj_request *r, char *id,
-                       size_t size, mj_error *err) {
-  const mj_value *json = mj__json_get(call, "task_json");
-  struct mj__mem m;
-  struct mj__arena a;
-  mj_task t;
-  int at;
-  if (!json)
-    return MJ_OK;
-  mj__mem_init(&m, NULL, NULL);
-  mj__arena_init(&a, &m);
-  assert_int_equal(mj__wire_mj.task(json, &a, &t), MJ_OK);
-  at = mj_button_find(t.buttons, t.nbuttons, r->button, err);
-  if (at >= 0) {
-    (void)snprintf(id, size, "%s", t.buttons[at].custom_id);
-    r->button = id;
-  }
-  mj__arena_free(&a);
-  return at < 0 ? at : MJ_OK;
-}
-
-static int encode(const mj_value *call, struct mj__call *out, mj_error *err) {
-  const mj_value *g = mj__json_get(call, "gateway"), *v;
-  const mj_value *params = mj__json_get(call, "params");
-  const char *op = text_of(call, "op");
-  struct mj__gateway gateway;
-  mj_param list[32];
-  mj_request r;
-  char id[300], *extra = NULL;
-  int rc;
-  memset(&r, 0, sizeof r);
-  gateway.base = text_of(g, "base");
-  if (!gateway.base)
-    gateway.base = "https://gateway.example";
-  gateway.prefix = text_of(g, "prefix");
-  gateway.mode = text_of(g, "mode");
-  gateway.mode_style = text_of(g, "mode_style");
-  if (!gateway.mode_style)
-    gateway.mode_style = "mj-prefix";
-  if (strcmp(op, "fetch") == 0)
-    return mj__wire_mj.ask(out, &gateway, text_of(call, "mode"),
-                           text_of(call, "task"), err);
-  r.op = strcmp(op, "imagine") == 0 ? MJ_OP_IMAGINE : MJ_OP_CLICK;
-  r.prompt = text_of(call, "prompt");
-  r.params = list;
-  for (v = params ? params->first : NULL; v; v = v->next) {
-    list[r.nparams].name = v->key;
-    list[r.nparams++].value = v->text;
-  }
-  r.task = text_of(call, "task");
-  r.button = text_of(call, "button");
-  r.mode = text_of(call, "mode");
-  r.lenient = is_true(call, "lenient");
-  v = mj__json_get(call, "extra");
-  if (v) /* a string stands for itself, so that it need not be JSON */
-    r.extra_json = extra =
-        v->type == MJ_JSON_STRING ? strdup(v->text) : dump(v);
-  rc = find_button(call, &r, id, sizeof id, err);
-  if (rc == MJ_OK)
-    rc = mj__wire_mj.put(out, &gateway, &r, text_of(call, "state"), err);
-  free(extra);
-  return rc;
-}
-
 static void check_request(const struct wire_case *c,
                           const struct mj__call *call) {
   char line[600];
   const char *body = c->request.text ? strstr(c->request.text, "\n\n") : NULL;
   size_t n;
-  assert_string_equal(call->method, call->paid ? "POST" : "GET");
+  assert_string_equal(call->method,
+                      call->paid || call->body.n ? "POST" : "GET");
   if (!c->request.text)
     return;
   assert_non_null(body);
@@ -111,7 +24,7 @@ static void check_request(const struct wire_case *c,
 }
 
 /* Splits the reply; its body is fed to the parser in small pieces. */
-static mj_json *receive(const struct wire_case *c, struct mj__seen *s,
+static mj_json *receive(const struct wire_case *c, struct mj__reply *s,
                         int64_t *retry_after_ms) {
   const mj_value *broken = mj__json_get(mj_json_root(c->call), "transfer");
   const char *text = c->reply.text ? c->reply.text : "";
@@ -160,8 +73,34 @@ static void check_error(const struct wire_case *c, const mj_error *err) {
     assert_int_equal(err->remote_code, number_of(want, "remote_code", 0));
 }
 
-static void check_submit(const struct wire_case *c, const struct mj__seen *s,
+static void check_items(const struct wire_case *c, const mj_value *got) {
+  const mj_value *want = mj__json_get(mj_json_root(c->want), "items");
+  if (!want)
+    return;
+  assert_non_null(got);
+  want = want->first;
+  for (got = got->first; got; got = got->next)
+    if (got->type == MJ_JSON_STRING) { /* as reply.c does */
+      assert_non_null(want);
+      assert_string_equal(got->text, want->text);
+      want = want->next;
+    }
+  assert_null(want);
+}
+
+/* What an answer says besides: nothing, unless want.json names it. */
+static void check_said(const struct mj__said *said, const mj_value *want) {
+  assert_int_equal(said->dialog, is_true(want, "dialog"));
+  assert_int_equal(said->ahead, number_of(want, "ahead", -1));
+  if (text_of(want, "id"))
+    assert_int_equal(said->several, number_of(want, "several", 1));
+  if (mj__json_get(want, "suggested"))
+    assert_string_equal(said->suggested, mj__json_get(want, "suggested")->text);
+}
+
+static void check_submit(const struct wire_case *c, const struct mj__reply *was,
                          int64_t retry_after_ms) {
+  struct mj__reply seen = *was, *s = &seen;
   static const char *const verdicts[] = {"not_sent", "refused", "accepted",
                                          "unknown"};
   static const mj_poll gaps = {2000, {4000, 8000}, 2};
@@ -172,13 +111,17 @@ static void check_submit(const struct wire_case *c, const struct mj__seen *s,
   struct mj__todo todo;
   struct mj__job j;
   mj_error err;
+  seen.wants_list = strcmp(text_of(mj_json_root(c->call), "op"), "upload") == 0;
   mj__outcome_submit(s, &v);
   assert_string_equal(verdicts[v.kind], text_of(want, "verdict"));
   assert_int_equal(v.retryable, is_true(want, "retryable"));
+  assert_int_equal(v.parent, is_true(want, "parent"));
+  check_said(&s->said, want);
   mj__err_clear(&err);
-  if (v.kind == MJ__V_ACCEPTED)
+  check_items(c, s->said.list);
+  if (v.kind == MJ__V_ACCEPTED && !s->wants_list)
     assert_string_equal(s->said.id, id ? id : "(id missing in want.json)");
-  else
+  else if (v.kind != MJ__V_ACCEPTED)
     mj__explain(s, v.code, "submit", &err);
   check_error(c, &err);
   memset(&j, 0, sizeof j);
@@ -205,12 +148,39 @@ static void check_buttons(const struct wire_case *c, const mj_value *want,
   const mj_value *v;
   size_t i = 0;
   assert_int_equal(t->nbuttons, want->len);
-  for (v = want->first; v; v = v->next, i++) { /* [label, customId, emoji] */
+  for (v = want->first; v; v = v->next, i++) {
     const mj_value *id = v->first->next;
+    char buf[64];
     same_text(c, v->first, t->buttons[i].label);
     same_text(c, id, t->buttons[i].custom_id);
-    if (id->next)
+    if (id->next) {
       same_text(c, id->next, t->buttons[i].emoji);
+      if (id->next->next)
+        same_text(c, id->next->next,
+                  mj_button_intent(t->buttons[i].custom_id, buf, sizeof buf));
+    }
+  }
+}
+
+static void check_list(const struct wire_case *c, const mj_value *want,
+                       const char *const *got, size_t n) {
+  const mj_value *v;
+  size_t i = 0;
+  assert_int_equal(n, want ? want->len : 0);
+  for (v = want ? want->first : NULL; v; v = v->next)
+    same_text(c, v, got[i++]);
+}
+
+static void check_tokens(const mj_value *want, const mj_task *t) {
+  const mj_value *v;
+  size_t i = 0;
+  assert_int_equal(t->ntokens, want ? want->len : 0);
+  for (v = want ? want->first : NULL; v; v = v->next, i++) {
+    const mj_value *dropped = v->first->next, *weight = dropped->next;
+    double off = t->tokens[i].weight - strtod(weight->text, NULL);
+    assert_string_equal(t->tokens[i].text, v->first->text);
+    assert_int_equal(t->tokens[i].dropped, dropped->type == MJ_JSON_TRUE);
+    assert_true(off < 1e-9 && off > -1e-9);
   }
 }
 
@@ -242,58 +212,108 @@ static int check_text(const struct wire_case *c, const mj_value *want,
 
 static void check_member(const struct wire_case *c, const mj_value *want,
                          const mj_task *t) {
-  const mj_value *v;
-  size_t i = 0;
+  const struct {
+    const char *name;
+    int64_t is;
+  } numbers[] = {{"progress", t->progress},
+                 {"submitted", t->submitted_wall_ms},
+                 {"started", t->started_wall_ms},
+                 {"finished", t->finished_wall_ms},
+                 {"expires", t->expires_wall_ms}};
+  static const char *const lists[] = {"images", "buttons", "videos", "prompts",
+                                      "tokens"};
+  size_t i;
   int64_t n = 0;
   if (check_text(c, want, t))
     return;
-  if (strcmp(want->key, "buttons") == 0) {
-    check_buttons(c, want, t);
-  } else if (strcmp(want->key, "images") == 0) {
-    assert_int_equal(t->nimages, want->len);
-    for (v = want->first; v; v = v->next)
-      same_text(c, v, t->images[i++]);
-  } else {
-    assert_int_equal(mj__json_int(want, &n), 1);
-    if (strcmp(want->key, "progress") == 0)
-      assert_int_equal(t->progress, n);
-    else if (strcmp(want->key, "submitted") == 0)
-      assert_int_equal(t->submitted_wall_ms, n);
-    else if (strcmp(want->key, "started") == 0)
-      assert_int_equal(t->started_wall_ms, n);
-    else if (strcmp(want->key, "finished") == 0)
-      assert_int_equal(t->finished_wall_ms, n);
-    else
-      fail_msg("%s: want.json: task.%s", c->name, want->key);
-  }
+  for (i = 0; i < COUNT(lists); i++)
+    if (strcmp(want->key, lists[i]) == 0)
+      return; /* check_lists */
+  assert_int_equal(mj__json_int(want, &n), 1);
+  for (i = 0; i < COUNT(numbers); i++)
+    if (strcmp(want->key, numbers[i].name) == 0) {
+      if (numbers[i].is != n)
+        fail_msg("%s: %s is %lld", c->name, want->key,
+                 (long long)numbers[i].is);
+      return;
+    }
+  fail_msg("%s: want.json: task.%s", c->name, want->key);
 }
 
-static void check_fetch(const struct wire_case *c, const struct mj__seen *s,
-                        const mj_json *doc) {
-  static const char *const looks[] = {"task", "missing", "again", "refused"};
-  const mj_value *want = mj_json_root(c->want);
-  const mj_value *fields = mj__json_get(want, "task"), *v;
-  int code = MJ_OK;
-  enum mj__look look = mj__outcome_fetch(s, &code);
+/* What want.json does not name is empty; of what all tasks have, unknown. */
+static void check_lists(const struct wire_case *c, const mj_value *want,
+                        const mj_task *t) {
+  const mj_value *v = mj__json_get(want, "buttons");
+  if (v)
+    check_buttons(c, v, t);
+  v = mj__json_get(want, "images");
+  if (v)
+    check_list(c, v, t->images, t->nimages);
+  check_list(c, mj__json_get(want, "videos"), t->videos, t->nvideos);
+  check_list(c, mj__json_get(want, "prompts"), t->prompts, t->nprompts);
+  check_tokens(mj__json_get(want, "tokens"), t);
+}
+
+static void check_tasks(const mj_value *want, const mj_value *got) {
+  const mj_value *v = want->first, *g = got->first;
   struct mj__mem m;
   struct mj__arena a;
-  mj_error err;
   mj_task t;
-  assert_string_equal(looks[look], text_of(want, "look"));
-  mj__err_clear(&err);
-  if (look != MJ__LOOK_TASK) {
-    assert_null(fields);
-    mj__explain(s, code, "fetch", &err);
-    check_error(c, &err);
-    return;
+  mj__mem_init(&m, NULL, NULL);
+  mj__arena_init(&a, &m);
+  for (; g; g = g->next) {
+    if (g->type != MJ_JSON_OBJECT) /* as ask.c does */
+      continue;
+    assert_int_equal(mj__wire_mj.task(g, &a, &t), MJ_OK);
+    if (!t.id)
+      continue;
+    assert_non_null(v);
+    assert_string_equal(t.id, v->text);
+    v = v->next;
   }
-  assert_non_null(fields);
+  assert_null(v);
+  mj__arena_free(&a);
+}
+
+static void check_one(const struct wire_case *c, const mj_json *doc) {
+  const mj_value *v = mj__json_get(mj_json_root(c->want), "task");
+  struct mj__mem m;
+  struct mj__arena a;
+  mj_task t;
+  assert_non_null(v);
   mj__mem_init(&m, NULL, NULL);
   mj__arena_init(&a, &m);
   assert_int_equal(mj__wire_mj.task(mj_json_root(doc), &a, &t), MJ_OK);
-  for (v = fields->first; v; v = v->next)
+  check_lists(c, v, &t);
+  for (v = v->first; v; v = v->next)
     check_member(c, v, &t);
   mj__arena_free(&a);
+}
+
+/* A free question and what came of it. */
+static void check_ask(const struct wire_case *c, const struct mj__reply *s,
+                      const mj_json *doc, enum mj__route route) {
+  static const char *const looks[] = {"good", "missing", "again", "refused"};
+  const mj_value *want = mj_json_root(c->want);
+  const mj_value *tasks = mj__json_get(want, "tasks");
+  const mj_value *items = mj__json_get(want, "items");
+  int code = MJ_OK;
+  enum mj__look look = mj__outcome_ask(s, route, &code);
+  mj_error err;
+  assert_string_equal(looks[look], text_of(want, "look"));
+  mj__err_clear(&err);
+  if (look != MJ__LOOK_GOOD) {
+    mj__explain(s, code, "fetch", &err);
+    check_error(c, &err);
+  } else if (route == MJ__R_FETCH) {
+    check_one(c, doc);
+  } else if (tasks) {
+    check_tasks(tasks, mj_json_root(doc));
+  } else if (items) {
+    assert_string_equal(s->said.result, items->first->text);
+  } else {
+    assert_int_equal(route, MJ__R_CANCEL);
+  }
 }
 
 void wire_folder(void **state) {
@@ -302,7 +322,8 @@ void wire_folder(void **state) {
   int64_t retry_after_ms;
   struct mj__mem m;
   struct mj__call call;
-  struct mj__seen seen;
+  struct mj__buf warnings;
+  struct mj__reply seen;
   mj_error err;
   mj_json *doc;
   int rc;
@@ -313,8 +334,10 @@ void wire_folder(void **state) {
   memset(&call, 0, sizeof call);
   mj__buf_init(&call.url, &m, 8192);
   mj__buf_init(&call.body, &m, 1 << 20);
+  mj__buf_init(&warnings, &m, 1 << 16);
+  call.warnings = &warnings;
   mj__err_clear(&err);
-  rc = encode(mj_json_root(c->call), &call, &err);
+  rc = wire_case_encode(mj_json_root(c->call), &call, &err);
   if (text_of(want, "raises")) {
     assert_string_equal(mj_error_name(rc), text_of(want, "raises"));
     assert_int_equal(err.code, rc);
@@ -324,13 +347,18 @@ void wire_folder(void **state) {
     if (rc != MJ_OK)
       fail_msg("%s: %s", c->name, err.text);
     check_request(c, &call);
+    if (!text_of(want, "warning"))
+      assert_int_equal(warnings.n, 0);
+    else if (!warnings.p || !strstr(warnings.p, text_of(want, "warning")))
+      fail_msg("%s: warned: %s", c->name, warnings.p ? warnings.p : "nothing");
     doc = receive(c, &seen, &retry_after_ms);
     if (text_of(want, "verdict"))
       check_submit(c, &seen, retry_after_ms);
     else
-      check_fetch(c, &seen, doc);
+      check_ask(c, &seen, doc, call.route);
     mj_json_free(doc);
   }
+  mj__buf_free(&warnings);
   mj__buf_free(&call.url);
   mj__buf_free(&call.body);
 }

@@ -26,7 +26,7 @@ struct request {
   char **headers; /* name, value, name, value ... */
   size_t nheaders, body_len;
   int paid, foreign;
-  int64_t at_ms;
+  int64_t at_ms, timeout_ms, connect_timeout_ms;
 };
 
 struct script {
@@ -76,6 +76,8 @@ static void record(struct script *s, const mj_http *req, int64_t now_ms) {
   r->paid = req->paid;
   r->foreign = req->foreign;
   r->at_ms = now_ms;
+  r->timeout_ms = req->timeout_ms;
+  r->connect_timeout_ms = req->connect_timeout_ms;
 }
 
 /* In a body %ID stands for the task that the URL asks for, %N for a number
@@ -312,8 +314,13 @@ static void push_request(lua_State *L, const struct request *r) {
   lua_setfield(L, -2, "paid");
   lua_pushboolean(L, r->foreign);
   lua_setfield(L, -2, "foreign");
-  lua_pushnumber(L, (lua_Number)r->at_ms / 1000);
-  lua_setfield(L, -2, "at");
+#define SECONDS(name)                                                          \
+  lua_pushnumber(L, (lua_Number)r->name##_ms / 1000);                          \
+  lua_setfield(L, -2, #name)
+  SECONDS(at);
+  SECONDS(timeout);
+  SECONDS(connect_timeout);
+#undef SECONDS
 }
 
 static int world_requests(lua_State *L) {

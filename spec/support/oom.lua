@@ -38,18 +38,25 @@ function scenarios.binding(arm, capsule)
 
   local done = finish(assert(box:submit {
     op = "imagine", prompt = "black cat", params = { { "aspect", "3:2" } }, state = "mine",
-    progress = true,
+    progress = true, pictures = { { bytes = "\137PNG\r\n\26\n\0" }, { url = "https://a.b/1.png" } },
+    notify_hook = "https://a.b/hook", account_filter = '{"modes":["FAST"]}',
   }))
   assert(done.task.state == "mine" and #done.task.buttons == 9)
   assert(core.decode(done.task.json).id == done.task_id)
   assert(core.find_button(done.task.buttons, "U2") == 2)
+  local parts = assert(core.parse_prompt "https://a.b/1.png cat --soon 5 --ar 3:2")
+  assert(core.format_prompt(parts) == "https://a.b/1.png cat --ar 3:2 --soon 5")
   finish(assert(box:submit {
     op = "click", task = done.task_id, button = "U2", task_json = done.task.json,
+    prompt = "a hat", mask = { bytes = "\137PNG\r\n\26\n\0" },
   }))
   local picture = finish(assert(box:fetch(done.task.image_url)))
   assert(picture.data:find "^\137PNG") -- its type may be lost
   finish(assert(box:track(done.task_id)))
   finish(assert(box:after(3)))
+  local list = finish(assert(box:ask("ids", { "1", "2" }))).tasks
+  assert(#list == 2 and list[1].prompts[2] == "b" and list[1].tokens[1].weight == 1)
+  assert(finish(assert(box:ask("seed", { "1" }))).items[1] == "636646138")
   assert(box:stats().submits == 2)
   box:close()
   return "done"
@@ -81,6 +88,8 @@ function scenarios.modules(arm, capsule)
     end
   end
   assert(big.raw.id == big.id and big:can "V1")
+  assert(#assert(client:list({ ids = { "1", big } }):await()) == 2)
+  assert(assert(big:seed()) == "636646138")
   client:close()
   return "done"
 end
@@ -88,7 +97,13 @@ end
 -- A world whose gateway answers everything.
 function scenarios.world()
   local helper = require "helper"
+  local short = helper.task { id = "1", action = "SHORTEN", properties = {
+    finalPrompt = "## Important tokens\n**cat** (1.00)\n## Shortened prompts\n1️⃣ a\n\n2️⃣ b",
+  } }
   return require("mjtest").script(helper.gateway {
+    { match = "list-by-condition", body = ("[%s,%s]"):format(short, short), ["repeat"] = true },
+    { match = "image-seed", body = '{"code":1,"description":"ok","result":"636646138"}',
+      ["repeat"] = true },
     { match = "/fetch", body = helper.running "31%" },
   })
 end

@@ -10,6 +10,7 @@ void rig_up(struct rig *r, const script_reply *replies, size_t n) {
   r->s = script_new(replies, n);
   r->w = script_world(r->s);
   mj_config_init(&cfg);
+  cfg.auth = "bearer";
   cfg.base_url = "http://gw.test/";
   cfg.api_key = "sk-CANARY-91";
   virtual_config(r->w, &cfg);

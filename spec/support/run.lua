@@ -24,6 +24,13 @@ function run.spit(path, text)
   file:close()
 end
 
+function run.absolute(path)
+  local pipe = assert(io.popen("realpath " .. run.quote(path)))
+  local full = pipe:read "*l"
+  pipe:close()
+  return full
+end
+
 function run.folder()
   local pipe = assert(io.popen "mktemp -d")
   local path = pipe:read "*l"

@@ -32,7 +32,7 @@ static void handle(void *ud, const mj_http *req, int64_t now_ms,
                              req->body_len};
   struct mj_sim_reply reply;
   mj_sim_handle(ud, &r, SIMULATED_EPOCH_MS + now_ms, &reply);
-  out->delay_ms = SIMULATED_LATENCY_MS;
+  out->delay_ms = SIMULATED_LATENCY_MS + reply.delay_ms;
   if (reply.drop) {
     out->curl_code = 52; /* CURLE_GOT_NOTHING */
     mj_sim_reply_free(&reply);

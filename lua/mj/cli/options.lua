@@ -22,8 +22,8 @@ usage: mjlua [options] [script [arguments]]
   --version    the version, and those of the libraries
   --help       this text
 
-Settings of the simulator: profile=new-api or novicezk, clock=20 (twenty times
-faster), seed=7 (other pictures); doc/simulator.md has them all.
+Settings of the simulator: profile=new-api (or novicezk, plus, trueai), clock=20
+(twenty times faster), seed=7 (other pictures); doc/simulator.md has them all.
 A real gateway: MJ_BASE_URL and MJ_API_KEY in the environment.
 ]=]
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+   picture.h - pictures that travel in a request. */
+#ifndef MJ_PICTURE_H
+#define MJ_PICTURE_H
+
+#include "mem.h"
+
+/* "image/png", "image/jpeg", "image/webp" or "image/gif" by the first bytes;
+   NULL = none of these. */
+const char *mj__picture_type(const char *bytes, size_t n);
+/* 1 = "http://..." or "https://..."; 0 = bytes or a data URI. */
+int mj__picture_is_url(const mj_picture *p);
+/* A JSON string: the address, or the data URI.  The picture was checked. */
+void mj__picture_put(struct mj__buf *b, const mj_picture *p);
+/* MJ_OK, or MJ_EINVALID with what is wrong with `field`. */
+int mj__picture_check(const mj_picture *p, const char *field, mj_error *err);
+
+#endif

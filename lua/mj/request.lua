@@ -1,0 +1,209 @@
+-- SPDX-License-Identifier: MIT
+-- From a verb and its options to the request that the core takes.
+
+local core = require "mj.core"
+local media = require "mj.media"
+local option = require "mj.option"
+local prompt = require "mj.prompt"
+local region = require "mj.region"
+local task = require "mj.task"
+local verbs = require "mj.verbs"
+option.mine()
+
+local request = {}
+
+-- Options -----------------------------------------------------------------------
+
+-- A JSON object as text.
+local function object(what, name, value)
+  if type(value) == "table" then
+    local ok, cjson = pcall(require, "cjson")
+    if not ok then
+      option.raise(("%s: field '%s': a table needs lua-cjson; give JSON text instead"):format(
+        what, name))
+    end
+    local encoded
+    encoded, value = pcall(cjson.encode, value)
+    if not encoded then
+      option.raise(("%s: field '%s': %s"):format(what, name, tostring(value)))
+    end
+  end
+  if value and not (value:find "^%s*{" and core.decode(value)) then
+    option.raise(("%s: field '%s': a JSON object expected"):format(what, name))
+  end
+  return value
+end
+
+local words = {
+  task = "task or id (a string)", button = "button or string", image = "picture",
+  source = "picture", target = "picture", mask = "picture or table of shapes",
+  images = "picture or list of pictures",
+}
+
+local function missing(what, row, args)
+  for _, name in ipairs(row.needs or {}) do
+    if args[name] == nil then
+      option.field(what, name, words[name] or row.fields[name], nil)
+    end
+  end
+end
+
+-- A table of options of our own, checked; `places` stand for what was given in
+-- front of them.
+local function arguments(what, row, opts, places)
+  local list = row.short == "images" and type(opts) == "table" and opts[1] ~= nil
+  if row.short and (type(opts) == "string" or media.is_bytes(opts) or list) then
+    opts = { [row.short] = opts }
+  end
+  if places then
+    for _, name in ipairs(row.places) do
+      if type(opts) == "table" and opts[name] ~= nil then
+        option.raise(("%s: '%s' is given twice"):format(what, name))
+      end
+    end
+  end
+  option.check(what, opts, row.schema, verbs.meant)
+  local args = {}
+  for name, value in pairs(opts or {}) do
+    args[name] = value
+  end
+  for name, value in pairs(places or {}) do
+    args[name] = value
+  end
+  missing(what, row, args)
+  return args
+end
+
+-- Tasks and buttons -------------------------------------------------------------
+
+-- The id of a task that is given by itself or by its id.
+local function id_of(what, value)
+  local id = value
+  if task.is(value) then
+    id = value.id
+  end
+  if type(id) ~= "string" then
+    option.field(what, "task", words.task, value)
+  end
+  return id
+end
+
+local function button_of(what, value)
+  if task.is_button(value) then
+    return value.custom_id or value.label or value.emoji
+  elseif type(value) ~= "string" then
+    option.field(what, "button", words.button, value)
+  end
+  return value
+end
+
+-- Requests ----------------------------------------------------------------------
+
+local function add_pictures(what, row, args, out)
+  if row.list and args[row.list] ~= nil then
+    local list, e = media.pictures(what, row.list, args[row.list])
+    if not list then
+      return nil, e
+    end
+    out.pictures = list
+  end
+  for i, name in ipairs(row.pictures or {}) do
+    if args[name] ~= nil then
+      local picture, e = media.picture(what, name, args[name])
+      if not picture then
+        return nil, e
+      end
+      out.pictures = out.pictures or {}
+      if #out.pictures < i - 1 then
+        option.raise(("%s: field '%s': it needs '%s' as well"):format(what, name,
+          row.pictures[i - 1]))
+      end
+      out.pictures[i] = picture
+    end
+  end
+  return true
+end
+
+local function add_task(what, args, out, about)
+  out.task = id_of(what, args.task)
+  if task.is(args.task) then
+    about.parent = args.task
+    -- A dialog's has the prompt that is proposed.  Without buttons a snapshot is
+    -- too old to find one in: the core looks itself.
+    if out.op == "modal" or (args.button and #args.task.buttons > 0) then
+      out.task_json = args.task.json
+    end
+    if out.op == "modal" and args.state == nil then -- it is the same task
+      args.state = args.task.state
+    end
+  end
+  out.button = args.button and button_of(what, args.button)
+end
+
+-- The request; nil, err; or, where the picture has to come from somewhere first,
+-- the request and what completes it.
+local function add_mask(client, what, name, args, out)
+  local e
+  if args.mask == nil then
+    return out
+  elseif name ~= "edit" then
+    out.mask, e = region.mask(what, args.mask, args.task)
+    return out.mask and out, e
+  end
+  local picture = out.pictures[1]
+  if not region.is_here(picture) then
+    return out, nil, function()
+      local bytes, failure = client:_download(picture.url)
+      if bytes then
+        out.pictures[1], failure = region.cut(what, { bytes = bytes }, args.mask)
+      end
+      return bytes and out.pictures[1] and out, failure
+    end
+  end
+  out.pictures[1], e = region.cut(what, picture, args.mask)
+  return out.pictures[1] and out, e
+end
+
+local function add_common(client, what, row, args, out)
+  for _, name in ipairs(row.same or {}) do
+    out[name] = args[name]
+  end
+  if row.parameters then
+    out.params = prompt.params(what, args)
+  end
+  for _, name in ipairs { "mode", "state", "bot", "notify_hook" } do
+    out[name] = args[name]
+  end
+  out.extra = object(what, "extra", args.extra)
+  out.account_filter = object(what, "account_filter", args.account_filter)
+  out.lenient = client._lenient
+end
+
+-- What a verb becomes: the request, nil and an error of the world, or the
+-- request and, thirdly, a function that completes it and may wait; `about` is
+-- filled for job.start.  Raises for mistakes.
+function request.make(client, name, what, about, opts, places)
+  local row = verbs.rows[name]
+  local args = arguments(what, row, opts, places)
+  about.verb, about.gives = name, row.gives
+  if row.as then
+    name, args = row.as(what, args)
+    row = verbs.rows[name]
+    missing(what, row, args)
+  end
+  local out = { op = name }
+  if args.task ~= nil then
+    if args.image ~= nil or args.end_image ~= nil then
+      option.raise(what .. ": give either 'task' or 'image'")
+    end
+    add_task(what, args, out, about)
+  end
+  add_common(client, what, row, args, out)
+  local ok, e = add_pictures(what, row, args, out)
+  if not ok then
+    return nil, e
+  end
+  return add_mask(client, what, name, args, out)
+end
+
+return request
