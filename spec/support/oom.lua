@@ -47,9 +47,13 @@ function scenarios.binding(arm, capsule)
   local parts = assert(core.parse_prompt "https://a.b/1.png cat --soon 5 --ar 3:2")
   assert(core.format_prompt(parts) == "https://a.b/1.png cat --ar 3:2 --soon 5")
   finish(assert(box:submit {
-    op = "click", task = done.task_id, button = "U2", task_json = done.task.json,
-    prompt = "a hat", mask = { bytes = "\137PNG\r\n\26\n\0" },
+    op = "click", task = done.task_id, button = "V1", task_json = done.task.json,
+    prompt = "a hat", params = { { "aspect", "3:2" } },
   }))
+  assert(not box:submit { -- what a variation has no use for
+    op = "click", task = done.task_id, button = "V1", task_json = done.task.json,
+    mask = { bytes = "\137PNG\r\n\26\n\0" },
+  })
   local picture = finish(assert(box:fetch(done.task.image_url)))
   assert(picture.data:find "^\137PNG") -- its type may be lost
   finish(assert(box:track(done.task_id)))
