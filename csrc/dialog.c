@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { PROMPT_MAX = 64 * 1024, MASK_MAX = 32 << 20, WARNINGS_MAX = 4096 };
+enum { PROMPT_MAX = 64 * 1024, MASK_MAX = 32 << 20 };
 
 static int keep_prompt(mj_client *c, struct mj__input *in, const mj_request *r,
                        mj_error *err) {
@@ -21,7 +21,7 @@ static int keep_prompt(mj_client *c, struct mj__input *in, const mj_request *r,
     return MJ_OK;
   }
   mj__buf_init(&text, &c->mem, PROMPT_MAX);
-  mj__buf_init(&warnings, &c->mem, WARNINGS_MAX);
+  mj__buf_init(&warnings, &c->mem, MJ__WARNINGS_MOST);
   rc = mj__prompt_build(&text, &warnings, r->prompt, r->params, r->nparams,
                         r->lenient, err);
   if (rc == MJ_OK) {

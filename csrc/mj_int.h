@@ -21,6 +21,9 @@
 /* A year: longer times are mistakes, and would overflow in sums. */
 #define MJ__LONGEST INT64_C(31536000000)
 
+/* Of doubts about one prompt; the rest of them is not told. */
+enum { MJ__WARNINGS_MOST = 4096 };
+
 /* Queues of jobs; a job is in one at most. */
 enum mj__queue_name {
   MJ__Q_NONE,

@@ -8,8 +8,7 @@
 
 enum {
   BODY_MAX = 64 << 20,
-  STATE_MAX = 255, /* trueai refuses longer ones */
-  WARNINGS_MAX = 4096
+  STATE_MAX = 255 /* trueai refuses longer ones */
 };
 
 const char *mj_op_name(mj_op op) {
@@ -82,7 +81,7 @@ int mj__encode(mj_client *c, struct mj__job *j, const mj_request *r,
   memset(&call, 0, sizeof call);
   mj__buf_init(&call.url, &c->mem, 8192);
   mj__buf_init(&call.body, &c->mem, BODY_MAX);
-  mj__buf_init(&warnings, &c->mem, WARNINGS_MAX);
+  mj__buf_init(&warnings, &c->mem, MJ__WARNINGS_MOST);
   call.warnings = &warnings;
   if (strcmp(c->cfg.wire_state, "user") == 0)
     state = j->state_user;

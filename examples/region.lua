@@ -21,7 +21,7 @@ local mask = assert(mj.mask(big, {
 local region = assert(big:click("vary:region", { prompt = "a red hat", mask = mask }):await())
 print(assert(region:save(folder .. "/region.{ext}")))
 
-local wide = assert(big:click("zoom:1.5", {}):await())
+local wide = assert(big:click "zoom:1.5":await())
 print(assert(wide:save(folder .. "/zoom-1.5.{ext}")))
 
 -- A factor without a button of its own goes through Custom Zoom; so does a prompt.

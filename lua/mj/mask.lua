@@ -25,13 +25,14 @@ local shapes = {
 }
 
 -- libgd is wanted by those who draw masks, so it is looked for only then.
-local function load_image()
+-- `who` needs it, in the words of a message; `instead`: what else can be done.
+function mask.image(who, instead)
   local ok, image = pcall(require, "mj.image")
   if ok then
     return image
   end
-  return nil, err.new("resource", ("masks from shapes need mj.image, which needs libgd (Debian: "
-    .. "libgd3): %s; or give a PNG"):format((tostring(image):gsub("\n.*", ""))))
+  return nil, err.new("resource", ("%s mj.image, which needs libgd (Debian: libgd3): %s%s")
+    :format(who, (tostring(image):gsub("\n.*", "")), instead or ""))
 end
 
 local function size_of(what, size)
@@ -96,7 +97,7 @@ local function draw(what, value, size)
   if count == 0 then
     option.raise(what .. ": field 'mask': no shapes (rects, ellipses, polygons)")
   end
-  local image, e = load_image()
+  local image, e = mask.image("masks from shapes need", "; or give a PNG")
   if not image then
     return nil, e
   end

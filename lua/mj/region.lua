@@ -10,16 +10,6 @@ option.mine()
 
 local region = {}
 
--- libgd is wanted by those who need it, so it is looked for only then.
-local function load_image(what)
-  local ok, image = pcall(require, "mj.image")
-  if ok then
-    return image
-  end
-  return nil, err.new("resource", ("%s needs mj.image, which needs libgd (Debian: libgd3): %s")
-    :format(what, (tostring(image):gsub("\n.*", ""))))
-end
-
 -- A mask for a picture of `of`, a task or an id.
 function region.mask(what, value, of)
   local size = task.size(of)
@@ -42,7 +32,7 @@ end
 
 -- The picture, transparent where the mask is white; or nil, err.
 function region.cut(what, picture, value)
-  local image, e = load_image(what .. ": field 'mask': it")
+  local image, e = mask.image(what .. ": field 'mask': it needs")
   if not image then
     return nil, e
   end
@@ -68,7 +58,7 @@ end
 
 -- Width and height of a task's picture, which is downloaded; or nil, err.
 local function look(of, opts)
-  local image, e = load_image "mj.mask: a look at the picture"
+  local image, e = mask.image "mj.mask: a look at the picture needs"
   if not image then
     return nil, e
   end

@@ -18,7 +18,6 @@ matrix.known_else = {
   ["describe an address"] = { ["new-api"] = "-", plus = "-" },
   -- whose CDN it is, is up to the installation
   ["save the picture"] = { novicezk = "-", plus = "-", trueai = "-" },
-  ["picture of a describe"] = { ["new-api"] = "s" },
 }
 
 local function await(job)
