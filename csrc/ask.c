@@ -8,7 +8,7 @@
 
 enum { BODY_MAX = 4 << 20 };
 
-static enum mj__route route_of(mj_query what) {
+enum mj__route mj__route_asked(mj_query what) {
   switch (what) {
   case MJ_QUERY_LIST:
     return MJ__R_LIST;
@@ -20,6 +20,8 @@ static enum mj__route route_of(mj_query what) {
     return MJ__R_SEED;
   case MJ_QUERY_CANCEL:
     return MJ__R_CANCEL;
+  case MJ_QUERY_DIALECT:
+    break;
   }
   return MJ__R_NONE;
 }
@@ -27,13 +29,14 @@ static enum mj__route route_of(mj_query what) {
 /* Its request is kept with the job: it is the same at each try. */
 static int encode(mj_client *c, struct mj__job *j, const char *const *ids,
                   size_t n, mj_error *err) {
+  /* before it is known, the family that has such routes */
+  const struct mj__wire *w = c->learned.family_known ? c->wire : &mj__wire_mj;
   struct mj__call call;
   int rc;
   memset(&call, 0, sizeof call);
   mj__buf_init(&call.url, &c->mem, 8192);
   mj__buf_init(&call.body, &c->mem, BODY_MAX);
-  rc = c->wire->ask(&call, &c->gateway, NULL, (enum mj__route)j->route, ids, n,
-                    err);
+  rc = w->ask(&call, &c->gateway, NULL, (enum mj__route)j->route, ids, n, err);
   if (rc == MJ_OK) {
     j->body_len = call.body.n;
     j->url = mj__buf_steal(&call.url);
@@ -62,18 +65,30 @@ static int prepare(mj_client *c, struct mj__job *j, const char *const *ids,
   return MJ_OK;
 }
 
+/* It waits with those who want to know it, too. */
+static int ask_dialect(mj_client *c, mj_id *out, mj_error *err) {
+  struct mj__job *j = mj__job_new(c, MJ__ASK);
+  if (!j)
+    return mj__err_nomem(err);
+  mj__enqueue(c, j, MJ__Q_FAMILY);
+  *out = j->id;
+  return MJ_OK;
+}
+
 int mj_ask(mj_client *c, mj_query what, const char *const *ids, size_t n,
            mj_id *out, mj_error *err) {
-  enum mj__route route = route_of(what);
+  enum mj__route route = mj__route_asked(what);
   struct mj__job *j;
   int rc;
   *out = 0;
   mj__err_clear(err);
   if (!c->cfg.base_url)
     return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
+  if (what == MJ_QUERY_DIALECT)
+    return ask_dialect(c, out, err);
   if (route == MJ__R_NONE)
     return mj__err_set(err, MJ_EINVALID, "what: no such question");
-  rc = mj__route_known(c, route, NULL, err);
+  rc = c->learned.family_known ? mj__route_known(c, route, NULL, err) : MJ_OK;
   if (rc)
     return rc;
   j = mj__job_new(c, route == MJ__R_CANCEL ? MJ__TASK : MJ__ASK);

@@ -40,6 +40,8 @@ static const struct meaning meanings[] = {
     {"UPSCALE", NULL, "upscale:%s"}, /* change::UPSCALE::2, our own */
     {"VARIATION", NULL, "vary:%s"},
     {"REROLL", NULL, "reroll"},
+    {"upscale", NULL, "upscale:%s"}, /* generate::upscale::2, likewise */
+    {"vary", NULL, "vary:%s"},
 };
 
 /* Copies the n-th part of a::b::c; 0 when there is none or it is too long. */
@@ -174,9 +176,24 @@ static const char *id_of(const mj_button *b) {
   return b->custom_id ? b->custom_id : "(none)";
 }
 
+/* The label or intent that differs by its case alone, or NULL. */
+static const char *meant(const mj_button *buttons, size_t n, const char *sel,
+                         char *buf, size_t size) {
+  size_t i;
+  for (i = 0; *sel && i < n; i++) {
+    const char *intent = mj_button_intent(buttons[i].custom_id, buf, size);
+    if (buttons[i].label && strcasecmp(buttons[i].label, sel) == 0)
+      return buttons[i].label;
+    if (intent && strcasecmp(intent, sel) == 0)
+      return intent;
+  }
+  return NULL;
+}
+
 int mj_button_find(const mj_button *buttons, size_t n, const char *selector,
                    mj_error *err) {
-  char list[400];
+  char list[400], word[64];
+  const char *near;
   int how;
   mj__err_clear(err);
   for (how = BY_ID; how < BY_END; how++) {
@@ -196,6 +213,11 @@ int mj_button_find(const mj_button *buttons, size_t n, const char *selector,
       return hit;
   }
   mj__button_list(buttons, n, list, sizeof list);
+  near = meant(buttons, n, selector, word, sizeof word);
+  if (near)
+    return mj__err_set(err, MJ_ENO_BUTTON,
+                       "no button %.60s (did you mean %.60s?); there are: %s",
+                       selector, near, list);
   if (n == 0)
     return mj__err_set(err, MJ_ENO_BUTTON,
                        "no button %.60s: the task has no buttons", selector);

@@ -14,10 +14,10 @@ void mj_config_init(mj_config *cfg) {
   cfg->mode_style = "mj-prefix";
   cfg->user_agent = "mj/" MJ_VERSION;
   cfg->wire_state = "token";
-  cfg->poll.first_ms = 2000;
-  cfg->poll.gaps_ms[0] = 4000;
-  cfg->poll.gaps_ms[1] = 8000;
-  cfg->poll.ngaps = 2;
+  cfg->on_unknown = "hold";
+  cfg->poll.first_ms = -1;
+  cfg->requests_per_min = -1;
+  cfg->live = -1;
   cfg->connections = 32;
   cfg->attempts = 4;
   cfg->connect_timeout_ms = 10000;
@@ -31,20 +31,10 @@ void mj_config_init(mj_config *cfg) {
 }
 
 const char *mj_libraries(void) {
-  static _Thread_local char text[256];
-  (void)snprintf(text, sizeof text, "%s %s", mj__http_library(),
-                 mj__json_library());
+  static _Thread_local char text[320];
+  (void)snprintf(text, sizeof text, "%s %s %s", mj__http_library(),
+                 mj__json_library(), mj__store_library());
   return text;
-}
-
-/* Nothing has to be found out without a key, or when the user says it. */
-static void start_auth(mj_client *c) {
-  const char *auth = c->cfg.auth;
-  c->learned.auth_known =
-      !c->cfg.api_key || !*c->cfg.api_key || strcmp(auth, "auto") != 0;
-  mj__use_auth(c, strcmp(auth, "secret") == 0 ? MJ__SECRET
-                  : strcmp(auth, "raw") == 0  ? MJ__RAW
-                                              : MJ__BEARER);
 }
 
 /* The key's header in one of its forms. */
@@ -203,21 +193,17 @@ static int set_up(mj_client *c, const mj_config *cfg, mj_error *err) {
   c->gateway.prefix = c->cfg.prefix;
   c->gateway.mode = c->cfg.mode;
   c->gateway.mode_style = c->cfg.mode_style;
-  c->wire = &mj__wire_mj;
-  c->rules.poll = &c->cfg.poll;
   c->rules.attempts = c->cfg.attempts;
   c->rules.lost_after_ms = c->cfg.lost_after_ms;
   mj__bucket_init(&c->submits, c->cfg.submits_per_min, 0);
-  mj__bucket_init(&c->requests, c->cfg.requests_per_min, 0);
-  c->live.max = c->cfg.live;
   if (mj__os_random(&c->rng, sizeof c->rng) != 0)
     return mj__err_set(err, MJ_ERESOURCE, "no random bytes");
   if (make_headers(c) || make_exchanges(c) || make_transport(c) ||
-      mj__store_mem(&c->store, &c->mem))
+      (!c->cfg.journal && mj__store_mem(&c->store, &c->mem)))
     return mj__err_nomem(err);
-  start_auth(c);
+  mj__start_learning(c);
   c->now = mj__clock(c);
-  return MJ_OK;
+  return c->cfg.journal ? mj__journal_open(c, err) : MJ_OK;
 }
 
 int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err) {
@@ -263,6 +249,10 @@ void mj_client_free(mj_client *c) {
   int i;
   if (!c)
     return;
+  if (c->journaled) /* first: its thread wakes this client */
+    mj__journal_close(c);
+  else if (c->store)
+    c->store->ops->free(c->store);
   free_work(c, mj__worker_free(c->worker));
   if (c->tr.free)
     c->tr.free(c->tr.ud);
@@ -272,9 +262,9 @@ void mj_client_free(mj_client *c) {
     mj_json_free(c->x[i].doc);
   }
   mj__jobs_free(c);
+  mj__past_free(&c->past, &c->mem);
   mj__timers_free(&c->timers);
-  if (c->store)
-    c->store->ops->free(c->store);
+  mj__free(&c->mem, c->run);
   mj__free(&c->mem, c->x);
   mj__free(&c->mem, c->xfree);
   mj__arena_free(&c->strings);
@@ -284,6 +274,10 @@ void mj_client_free(mj_client *c) {
 
 int64_t mj__clock(const mj_client *c) {
   return c->cfg.now ? c->cfg.now(c->cfg.now_ud) : mj__os_now_ms(NULL);
+}
+
+int64_t mj__wall(const mj_client *c) {
+  return c->cfg.wall ? c->cfg.wall(c->cfg.now_ud) : mj__os_wall_ms();
 }
 
 int64_t mj_now(const mj_client *c) {
@@ -337,6 +331,11 @@ int mj_wakeup(mj_client *c) {
   return c->tr.wakeup(c->tr.ud);
 }
 
+/* For its family, its button or its turn: nothing was sent. */
+static int waits(const struct mj__job *j) {
+  return j->state == MJ__NEW || j->state == MJ__LOOKUP || j->state == MJ__READY;
+}
+
 void mj_client_stats(const mj_client *c, mj_stats *out) {
   uint32_t i;
   memset(out, 0, sizeof *out);
@@ -346,13 +345,13 @@ void mj_client_stats(const mj_client *c, mj_stats *out) {
   mj__http_stats(&c->tr, out);
   for (i = 0; i < c->jobs.cap; i++) {
     const struct mj__job *j = c->jobs.slots[i];
-    if (!j || j->done.queued)
+    if (!j || j->over)
       continue;
     if (j->kind != MJ__TASK) /* downloads, files, timers, questions */
       out->other++;
     else if (j->state == MJ__DISPATCHING)
       out->sending++;
-    else if (j->state == MJ__LOOKUP || j->state == MJ__READY)
+    else if (waits(j))
       out->queued++;
     else
       out->running++;
@@ -360,11 +359,11 @@ void mj_client_stats(const mj_client *c, mj_stats *out) {
 }
 
 static mj_phase phase_of(const struct mj__job *j) {
-  if (j->done.queued)
+  if (j->over)
     return MJ_PH_ENDED;
   if (j->kind == MJ__TASK && j->state == MJ__DISPATCHING)
     return MJ_PH_SENDING;
-  if (j->kind == MJ__TASK && (j->state == MJ__LOOKUP || j->state == MJ__READY))
+  if (j->kind == MJ__TASK && waits(j))
     return MJ_PH_QUEUED;
   return MJ_PH_RUNNING;
 }
@@ -377,6 +376,7 @@ int mj_job_info(mj_client *c, mj_id id, mj_job_state *out) {
   out->status = (mj_status)j->status;
   out->progress = j->progress;
   out->task_id = j->task_id;
+  out->token = j->token;
   out->ahead = j->ahead;
   return MJ_OK;
 }

@@ -40,8 +40,8 @@ static int check_numbers(const mj_config *cfg, mj_error *err) {
     return mj__err_set(err, MJ_EINVALID, "connections: 1 to 1024 expected");
   if (cfg->attempts < 1 || cfg->attempts > 100)
     return mj__err_set(err, MJ_EINVALID, "attempts: 1 to 100 expected");
-  if (cfg->live < 0 || !(cfg->submits_per_min >= 0) ||
-      !(cfg->requests_per_min >= 0))
+  if (cfg->live < -1 || !(cfg->submits_per_min >= 0) ||
+      !(cfg->requests_per_min >= 0 || cfg->requests_per_min == -1))
     return mj__err_set(err, MJ_EINVALID, "limits: none may be negative");
   if (cfg->connect_timeout_ms <= 0 || cfg->request_timeout_ms <= 0 ||
       cfg->submit_timeout_ms <= 0 || cfg->fetch_timeout_ms <= 0)
@@ -51,7 +51,7 @@ static int check_numbers(const mj_config *cfg, mj_error *err) {
       cfg->submit_timeout_ms > MJ__LONGEST ||
       cfg->fetch_timeout_ms > MJ__LONGEST || cfg->lost_after_ms > MJ__LONGEST)
     return mj__err_set(err, MJ_EINVALID, "timeouts: more than a year");
-  if (cfg->poll.first_ms < 0 || cfg->poll.first_ms > MJ__LONGEST ||
+  if (cfg->poll.first_ms < -1 || cfg->poll.first_ms > MJ__LONGEST ||
       cfg->poll.ngaps > 8)
     return mj__err_set(err, MJ_EINVALID,
                        "poll: 0 s to a year, and at most 9 steps");
@@ -67,17 +67,19 @@ int mj__config_check(const mj_config *cfg, mj_error *err) {
   static const char *const styles[] = {"mj-prefix", "prefix", "body", NULL};
   static const char *const modes[] = {"fast", "relax", "turbo", NULL};
   static const char *const states[] = {"token", "user", NULL};
+  static const char *const wishes[] = {"hold", "resubmit", "abandon", NULL};
   size_t i;
   int rc =
       check_word("auth", cfg->auth, auths, "auto, bearer, raw or secret", err);
   if (!rc)
-    rc = check_word("dialect", cfg->dialect, dialects, "auto or mj", err);
-  if (!rc && strcmp(cfg->dialect, "generate") == 0)
-    rc = mj__err_set(err, MJ_EUNSUPPORTED,
-                     "dialect: this version speaks \"mj\" only");
+    rc = check_word("dialect", cfg->dialect, dialects, "auto, mj or generate",
+                    err);
   if (!rc)
     rc = check_word("mode_style", cfg->mode_style, styles,
                     "mj-prefix, prefix or body", err);
+  if (!rc)
+    rc = check_word("on_unknown", cfg->on_unknown, wishes,
+                    "hold, resubmit or abandon", err);
   if (!rc && cfg->mode)
     rc = check_word("mode", cfg->mode, modes, "fast, relax or turbo", err);
   if (!rc)
@@ -135,11 +137,11 @@ static int keep_lists(mj_client *c) {
 
 int mj__config_keep(mj_client *c, const mj_config *cfg) {
   mj_config *g = &c->cfg;
-  const char **all[] = {&g->base_url,  &g->api_key, &g->auth,
-                        &g->dialect,   &g->mode,    &g->mode_style,
-                        &g->prefix,    &g->proxy,   &g->user_agent,
-                        &g->ca_file,   &g->ca_path, &g->wire_state,
-                        &g->image_host};
+  const char **all[] = {
+      &g->base_url,   &g->api_key,    &g->auth,    &g->dialect,
+      &g->mode,       &g->mode_style, &g->prefix,  &g->proxy,
+      &g->user_agent, &g->ca_file,    &g->ca_path, &g->wire_state,
+      &g->image_host, &g->journal,    &g->run,     &g->on_unknown};
   size_t i;
   *g = *cfg;
   for (i = 0; i < sizeof all / sizeof all[0]; i++)

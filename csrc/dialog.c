@@ -17,7 +17,7 @@ static int keep_prompt(mj_client *c, struct mj__input *in, const mj_request *r,
   if (!r->prompt || !*r->prompt) {
     if (r->nparams)
       return mj__err_set(err, MJ_EINVALID,
-                         "prompt: parameters of a click need one to go with");
+                         "prompt: parameters need a prompt beside them");
     return MJ_OK;
   }
   mj__buf_init(&text, &c->mem, PROMPT_MAX);
@@ -129,6 +129,24 @@ static int takes_prompt(const char *intent) {
          strcmp(intent, "zoom:1.5") != 0 && strcmp(intent, "square") != 0;
 }
 
+/* A mode of the generate family: no dialog, the prompt goes with it. */
+static int direct_button(const struct mj__input *in, mj_request *r,
+                         const char *intent, mj_error *err) {
+  if (r->remix || in->mask || in->zoom != 0)
+    return mj__err_set(err, MJ_EUNSUPPORTED,
+                       "gateways of the generate family have no dialogs: no "
+                       "mask, zoom or remix can go along with %s (those of the "
+                       "mj family have them; inpaint takes a mask here)",
+                       intent ? intent : r->button);
+  if (in->prompt && intent && strncmp(intent, "vary:", 5) != 0)
+    return mj__err_set(err, MJ_EINVALID,
+                       "prompt: %s takes none, it would be lost", intent);
+  r->prompt = in->prompt;
+  r->nparams = 0;
+  r->lenient = 1; /* checked by now */
+  return MJ_OK;
+}
+
 /* Region and zoom mean nothing without their input; anything else goes on with
    the prompt that the gateway proposes.  A prompt for a button without a dialog
    of its own asks for one: it would be paid for and not used. */
@@ -139,6 +157,8 @@ int mj__dialog_button(struct mj__job *j, mj_request *r, mj_error *err) {
   int zoom = intent && strcmp(intent, "zoom:N") == 0;
   if (!in)
     return MJ_OK;
+  if (strncmp(r->button, "generate::", 10) == 0)
+    return direct_button(in, r, intent, err);
   if (strncmp(r->button, "change::", 8) == 0 &&
       (r->remix || in->prompt || in->mask))
     return mj__err_set(err, MJ_EUNSUPPORTED,

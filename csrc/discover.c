@@ -16,19 +16,134 @@ void mj__use_auth(mj_client *c, enum mj__auth auth) {
   c->api_headers = c->api_sets[auth];
 }
 
+/* A stated limit holds for any 60 s at the gateway: a little stays unused, for
+   what the way there pushes together. */
+static void keep_below(struct mj__bucket *b, double per_min) {
+  double burst = per_min / 42;
+  mj__bucket_init(b, per_min * 0.995 - burst, (int)burst);
+}
+
+/* The family's own rules, where the user has none. */
+static void use_wire(mj_client *c, const struct mj__wire *w) {
+  const mj_config *g = &c->cfg;
+  c->wire = w;
+  c->rules.poll = g->poll.first_ms < 0 ? &w->poll : &g->poll;
+  if (g->requests_per_min >= 0)
+    mj__bucket_init(&c->requests, g->requests_per_min, 0);
+  else if (w->requests_per_min > 0)
+    keep_below(&c->requests, w->requests_per_min);
+  else
+    mj__bucket_init(&c->requests, 0, 0);
+  c->live.max = g->live < 0 ? w->live : g->live;
+}
+
+/* Nothing has to be found out that the user says. */
+void mj__start_learning(mj_client *c) {
+  struct mj__learned *l = &c->learned;
+  const char *auth = c->cfg.auth;
+  l->auth_given =
+      !c->cfg.api_key || !*c->cfg.api_key || strcmp(auth, "auto") != 0;
+  l->auth_known = l->auth_given;
+  l->family_known = strcmp(c->cfg.dialect, "auto") != 0;
+  mj__use_auth(c, strcmp(auth, "secret") == 0 ? MJ__SECRET
+                  : strcmp(auth, "raw") == 0  ? MJ__RAW
+                                              : MJ__BEARER);
+  use_wire(c, strcmp(c->cfg.dialect, "generate") == 0 ? &mj__wire_generate
+                                                      : &mj__wire_mj);
+}
+
+/* What waits without knowing the family is told, and the next one asks anew. */
+static void give_up(mj_client *c, const struct mj__reply *s,
+                    int64_t retry_after_ms) {
+  size_t n = c->queues[MJ__Q_POLL].n;
+  struct mj__job *j;
+  mj__release_failed(c, s, retry_after_ms);
+  for (; n > 0 && (j = c->queues[MJ__Q_POLL].first) != NULL; n--) {
+    mj__dequeue(c, j);
+    if (j->kind == MJ__ASK || j->stopping == MJ__STOP_WANTED)
+      mj__end_text(c, j, MJ_ENETWORK,
+                   "the gateway could not be asked which API it has");
+    else if (j->state == MJ__LOOKUP)
+      mj__looked_up(c, j, NULL, s, retry_after_ms);
+    else
+      mj__looked(c, j, NULL, s, retry_after_ms);
+  }
+}
+
+static void settle(mj_client *c, int guessed) {
+  struct mj__learned *l = &c->learned;
+  l->tries = 0;
+  l->auth_known = 1;
+  l->auth_guessed = guessed && !l->auth_given;
+  if (!l->family_known)
+    mj__log(c, 2, "the gateway speaks the %s family%s", c->wire->name,
+            l->family_guessed ? ", as far as anyone can tell" : "");
+  l->family_known = 1;
+}
+
+/* Neither family's: requests themselves will say what is wrong, in the words
+   of the one that most gateways speak. */
+static void neither(mj_client *c, int guessed) {
+  use_wire(c, &mj__wire_mj);
+  mj__use_auth(c, c->learned.mj_auth);
+  c->learned.family_guessed = 1;
+  settle(c, guessed);
+}
+
+/* Not this family's question: the other one's. */
+static void other_family(mj_client *c, int guessed) {
+  struct mj__learned *l = &c->learned;
+  l->tries = 0;
+  if (l->family_known) {
+    settle(c, guessed);
+  } else if (!c->wire->generate) {
+    l->mj_auth = l->auth;
+    use_wire(c, &mj__wire_generate);
+    if (!l->auth_given)
+      mj__use_auth(c, MJ__BEARER);
+  } else {
+    neither(c, guessed);
+  }
+}
+
 /* It brought nothing: again later, or what was used last will have to do.  One
    that cannot be reached is found out by those who wait, who try again too. */
-static void troubled(mj_client *c, int reached, int64_t retry_after_ms) {
+static void troubled(mj_client *c, const struct mj__reply *s,
+                     int64_t retry_after_ms) {
   struct mj__learned *l = &c->learned;
+  int reached = !s->curl_code;
   int64_t wait = mj__backoff(l->tries + 1, 500, 10000, mj__random(c));
   if (retry_after_ms > MJ__RETRY_AFTER_MOST)
     retry_after_ms = MJ__RETRY_AFTER_MOST;
-  if (reached && ++l->tries < c->rules.attempts) {
+  if ((reached || !l->family_known) && ++l->tries < c->rules.attempts) {
     l->probe_at = c->now + (retry_after_ms > wait ? retry_after_ms : wait);
     return;
   }
   l->tries = 0;
-  l->auth_known = l->auth_guessed = 1;
+  if (l->family_known && reached) {
+    settle(c, 1);
+  } else if (l->family_known) {
+    l->auth_known = l->auth_guessed = 1;
+  } else if (reached && !c->wire->generate) {
+    other_family(c, 1);
+  } else { /* nothing is guessed from trouble alone */
+    use_wire(c, &mj__wire_mj);
+    if (!l->auth_given)
+      mj__use_auth(c, MJ__BEARER);
+    give_up(c, s, retry_after_ms);
+  }
+}
+
+/* There was nothing to ask with. */
+static void not_asked(mj_client *c) {
+  struct mj__reply s;
+  memset(&s, 0, sizeof s);
+  mj__said_read(&s.said, NULL, 0);
+  s.curl_code = 27; /* CURLE_OUT_OF_MEMORY */
+  s.curl_text = "no memory or descriptor for a request";
+  troubled(c, &s, -1);
+  if (c->learned.tries)
+    mj__wait_until(c, c->learned.probe_at - c->now);
 }
 
 static void probe(mj_client *c) {
@@ -50,15 +165,17 @@ static void probe(mj_client *c) {
     return;
   }
   mj__exchange_free(c, x);
-  troubled(c, 1, -1); /* no memory or descriptor now */
-  if (!c->learned.auth_known)
-    mj__wait_until(c, c->learned.probe_at - c->now);
+  not_asked(c);
+}
+
+static int all_known(const mj_client *c) {
+  return c->learned.auth_known && c->learned.family_known;
 }
 
 int mj__discovered(mj_client *c) {
   struct mj__learned *l = &c->learned;
   int64_t wait, pause = l->probe_at - c->now;
-  if (l->auth_known)
+  if (all_known(c))
     return 1;
   if (l->probe || c->nxfree == 0)
     return 0;
@@ -69,30 +186,97 @@ int mj__discovered(mj_client *c) {
     mj__wait_until(c, wait);
   else
     probe(c);
-  return l->auth_known;
+  return all_known(c);
 }
 
-/* Refused every way: the first one is used, and the refusals of the requests
-   themselves say what is wrong. */
+enum answer { HERE, NOT_HERE, REFUSED, TROUBLE };
+
+/* What no task looks like there; anything else may come from anybody. */
+static int is_of_mj(const struct mj__reply *s) {
+  int http = s->http_status;
+  switch (s->said.shape) {
+  case MJ__SHAPE_EMPTY:
+    return http == 200 || http == 204;
+  case MJ__SHAPE_SUBMIT:
+    return 1;
+  case MJ__SHAPE_TASK:
+  case MJ__SHAPE_SUCCESS:
+    return http < 300;
+  case MJ__SHAPE_ERROR:
+    return http == 400 && *s->said.type;
+  case MJ__SHAPE_TEXT:
+  case MJ__SHAPE_SPRING:
+  case MJ__SHAPE_LIST:
+  case MJ__SHAPE_DATA:
+  case MJ__SHAPE_JSON:
+    break;
+  }
+  return 0;
+}
+
+/* The mj gateways' answers are in NO_TASK's comment; the generate family puts
+   everything in its envelope, refusals and unknown paths too. */
+static enum answer judge(const mj_client *c, const struct mj__reply *s) {
+  int http = s->curl_code ? 0 : s->http_status;
+  int data = s->said.shape == MJ__SHAPE_DATA;
+  int64_t code = data && s->said.has_code ? s->said.code : http;
+  if (http == 0 || http == 429 || http >= 500 || code == 429)
+    return TROUBLE;
+  if (c->wire->generate)
+    return !data ? http == 401 || http == 403 ? REFUSED : NOT_HERE
+           : code == 401 || code == 403 ? REFUSED
+                                        : HERE;
+  if (data)
+    return NOT_HERE;
+  if (http == 401 || http == 403)
+    return REFUSED;
+  return is_of_mj(s) ? HERE : NOT_HERE;
+}
+
+/* The family's next way to send the key; 0 = there is none. */
+static int next_auth(mj_client *c) {
+  struct mj__learned *l = &c->learned;
+  if (l->auth_given || l->auth + 1 >= MJ__AUTHS)
+    return 0;
+  mj__use_auth(c, c->wire->generate ? MJ__RAW : l->auth + 1);
+  return 1;
+}
+
+/* The key was refused every way: the first one is used, and the refusals of
+   the requests themselves say what is wrong. */
+static void refused(mj_client *c, const struct mj__reply *s) {
+  int wall = s->http_status == 403; /* may stand in front of the gateway */
+  if (next_auth(c)) {
+    c->learned.tries = 0;
+    return;
+  }
+  if (!c->learned.auth_given)
+    mj__use_auth(c, MJ__BEARER);
+  if (c->wire->generate && s->said.shape == MJ__SHAPE_DATA)
+    settle(c, wall);
+  else
+    other_family(c, wall);
+}
+
 void mj__probed(mj_client *c, const struct mj__reply *s,
                 int64_t retry_after_ms) {
-  struct mj__learned *l = &c->learned;
-  int http = s->curl_code ? 0 : s->http_status;
-  l->probe = 0;
+  c->learned.probe = 0;
   c->dirty = 1;
-  if (http == 0 || http == 429 || http >= 500) {
-    troubled(c, http != 0, retry_after_ms);
-    return;
+  switch (judge(c, s)) {
+  case HERE:
+    c->learned.family_heard = 1;
+    settle(c, 0);
+    break;
+  case NOT_HERE:
+    other_family(c, 0);
+    break;
+  case REFUSED:
+    refused(c, s);
+    break;
+  case TROUBLE:
+    troubled(c, s, retry_after_ms);
+    break;
   }
-  l->tries = 0;
-  if ((http == 401 || http == 403) && l->auth + 1 < MJ__AUTHS) {
-    mj__use_auth(c, l->auth + 1);
-    return;
-  }
-  if (http == 401 || http == 403)
-    mj__use_auth(c, MJ__BEARER);
-  l->auth_guessed = http == 403; /* may be a wall in front of the gateway */
-  l->auth_known = 1;
 }
 
 int mj__auth_doubted(mj_client *c, struct mj__job *j,
@@ -103,7 +287,7 @@ int mj__auth_doubted(mj_client *c, struct mj__job *j,
   j->doubted = 1;
   c->learned.auth_known = c->learned.auth_guessed = 0;
   c->learned.probe_at = c->now;
-  return 1;
+  return 1; /* mj__learn has forgotten a family that was guessed as well */
 }
 
 /* The mode is a word of the path, unless it goes in the body. */
@@ -117,15 +301,55 @@ static unsigned mode_of(const mj_client *c, const char *mode) {
 
 void mj__learn(mj_client *c, enum mj__route route, const char *mode,
                const struct mj__reply *s) {
-  if (mj__outcome_no_route(s))
+  int http = s->curl_code ? 0 : s->http_status;
+  if (c->learned.family_guessed && http >= 400 && http < 500 && http != 429)
+    /* the guess may be wrong: asked anew */
+    c->learned.family_guessed = c->learned.family_known = 0;
+  else if (route != MJ__R_GENERATE && mj__outcome_no_route(s))
     c->learned.absent[mode_of(c, mode)] |= 1u << route;
 }
 
 int mj__route_known(const mj_client *c, enum mj__route route, const char *mode,
                     mj_error *err) {
+  int of_mj = !c->wire->generate;
+  if (route > MJ__R_SWAP && route != MJ__R_GENERATE &&
+      !(c->wire->asks & (1u << route)))
+    return mj__err_set(
+        err, MJ_EUNSUPPORTED,
+        "%s: gateways of the %s family have no such route; those "
+        "of the mj family do",
+        mj__route_name(route), c->wire->name);
   if (!(c->learned.absent[mode_of(c, mode)] & (1u << route)))
     return MJ_OK;
-  return mj__err_set(
-      err, MJ_EUNSUPPORTED, "this gateway has no /mj/%s%s%s: it said so before",
-      mj__route_name(route), mode ? " in mode " : "", mode ? mode : "");
+  return mj__err_set(err, MJ_EUNSUPPORTED,
+                     "this gateway has no %s%s%s%s: it said so before",
+                     of_mj ? "/mj/" : "", mj__route_name(route),
+                     mode ? " in mode " : "", mode ? mode : "");
+}
+
+/* What the user can be told of it. */
+
+const char *mj_dialect(const mj_client *c) {
+  return c->learned.family_known ? c->wire->name : NULL;
+}
+
+int mj_can(const mj_client *c, mj_op op) {
+  enum mj__route route;
+  if (!mj_op_name(op))
+    return 0;
+  if (!c->learned.family_known)
+    return -1;
+  route = c->wire->route(op);
+  return route != MJ__R_NONE && mj__route_known(c, route, NULL, NULL) == MJ_OK;
+}
+
+int mj_can_ask(const mj_client *c, mj_query what) {
+  enum mj__route route = mj__route_asked(what);
+  if (what == MJ_QUERY_DIALECT)
+    return 1;
+  if (route == MJ__R_NONE)
+    return 0;
+  if (!c->learned.family_known)
+    return -1;
+  return mj__route_known(c, route, NULL, NULL) == MJ_OK;
 }

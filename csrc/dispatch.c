@@ -24,12 +24,14 @@ struct mj__exchange *mj__exchange_new(mj_client *c, mj_id job,
   x->id = ++c->xseq * (uint64_t)c->nx + (uint64_t)place;
   x->job = job;
   x->purpose = purpose;
+  x->wire = c->wire;
   x->ticket = 0;
   x->bad_json = 0;
   mj__buf_reset(&x->url);
   mj__buf_reset(&x->reply);
   x->reply.max = purpose == MJ__X_FETCH ? c->cfg.max_image : c->cfg.max_reply;
-  if (purpose == MJ__X_ASK) /* of thousands of tasks */
+  if (purpose == MJ__X_ASK ||
+      purpose == MJ__X_RECON) /* of thousands of tasks */
     x->reply.max =
         c->cfg.max_reply > SIZE_MAX / 16 ? SIZE_MAX / 2 : 16 * c->cfg.max_reply;
   mj__err_clear(&x->json_err);
@@ -44,6 +46,9 @@ void mj__exchange_free(mj_client *c, struct mj__exchange *x) {
   c->xfree[c->nxfree++] = (int)(x - c->x);
   c->dirty = 1; /* somebody may wait for the place */
 }
+
+/* Others wait for what it brings. */
+enum { PROBE_TIMEOUT = 10000 };
 
 int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
               const char *url, const char *body, size_t body_len) {
@@ -63,6 +68,8 @@ int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
   h.timeout_ms = h.paid      ? c->cfg.submit_timeout_ms
                  : h.foreign ? c->cfg.fetch_timeout_ms
                              : c->cfg.request_timeout_ms;
+  if (x->purpose == MJ__X_PROBE && h.timeout_ms > PROBE_TIMEOUT)
+    h.timeout_ms = PROBE_TIMEOUT;
   c->nrequests++;
   return c->tr.start(c->tr.ud, c, &h);
 }
@@ -116,6 +123,7 @@ static void dispatch(mj_client *c, struct mj__job *j) {
   }
   j->attempt++;
   j->exchange = x->id;
+  j->sent_ms = c->now;
   (void)mj__job_go(j, MJ__DISPATCHING);
   rc = mj__record(c, j);
   if (rc) {
@@ -193,11 +201,37 @@ static int start_question(mj_client *c, struct mj__job *j,
   return rc;
 }
 
+/* A question that was put before the family was known, which has no such
+   route. */
+static int no_such_question(mj_client *c, struct mj__job *j,
+                            enum mj__purpose purpose) {
+  enum mj__route route =
+      purpose == MJ__X_ASK ? (enum mj__route)j->route : MJ__R_CANCEL;
+  mj_error err;
+  mj__err_clear(&err);
+  if (purpose != MJ__X_ASK && purpose != MJ__X_STOP)
+    return 0;
+  if (c->wire->asks & (1u << route))
+    return 0;
+  (void)mj__route_known(c, route, NULL, &err);
+  if (purpose == MJ__X_STOP && !j->stop_only) {
+    mj__end_cancelled(c, j);
+    return 1;
+  }
+  if (purpose == MJ__X_STOP)
+    (void)mj__job_go(j, MJ__FAILED);
+  mj__end(c, j, &err, NULL, NULL);
+  return 1;
+}
+
 static void start_poll(mj_client *c, struct mj__job *j) {
   enum mj__purpose purpose = purpose_of(j);
-  struct mj__exchange *x = mj__exchange_new(c, j->id, purpose);
+  struct mj__exchange *x;
   int rc;
   mj__dequeue(c, j);
+  if (no_such_question(c, j, purpose))
+    return;
+  x = mj__exchange_new(c, j->id, purpose);
   mj__bucket_take(&c->requests, c->now);
   c->npolls++;
   j->exchange = x->id;
@@ -246,9 +280,13 @@ void mj__pump(mj_client *c) {
   c->pump_at = -1;
   while ((j = c->queues[MJ__Q_FETCH].first) != NULL && c->nxfree > 0)
     start_fetch(c, j);
-  if ((c->queues[MJ__Q_SUBMIT].n || c->queues[MJ__Q_POLL].n) &&
-      !mj__discovered(c))
-    return;
+  if (c->queues[MJ__Q_SUBMIT].n || c->queues[MJ__Q_POLL].n ||
+      c->queues[MJ__Q_FAMILY].n || c->wondering) {
+    if (!mj__discovered(c))
+      return;
+    mj__release(c);
+  }
+  mj__ask_around(c);
   pump_paid(c);
   while ((j = c->queues[MJ__Q_POLL].first) != NULL && c->nxfree > 0) {
     int64_t wait = mj__bucket_wait(&c->requests, c->now);

@@ -50,6 +50,20 @@ static void got_picture(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   mj__end(c, j, NULL, x, NULL);
 }
 
+/* A page of errors in JSON says it in words. */
+static void explain(const mj_client *c, const struct mj__exchange *x,
+                    const struct mj__reply *seen, mj_error *err) {
+  struct mj__reply s = *seen;
+  mj_json *doc = NULL;
+  if (!s.curl_code && x->reply.n > 0 &&
+      mj_json_parse(&doc, x->reply.p, x->reply.n, c->mem.fn, c->mem.ud, NULL) ==
+          MJ_OK)
+    mj__said_read(&s.said, mj_json_root(doc), x->reply.n);
+  mj__explained(&s, fetch_code(&s), "picture",
+                s.curl_code || s.http_status >= 500, -1, err);
+  mj_json_free(doc);
+}
+
 void mj__fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                  const struct mj__reply *s, const mj_http_result *r) {
   int http = s->curl_code ? 0 : s->http_status;
@@ -71,8 +85,7 @@ void mj__fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                 "picture: its host has no public address, or a port other "
                 "than 80 and 443; put it into allow_hosts if you trust it");
   } else {
-    mj__explained(s, fetch_code(s), "picture", s->curl_code || http >= 500, -1,
-                  &err);
+    explain(c, x, s, &err);
   }
   mj__end(c, j, &err, NULL, NULL);
 }

@@ -9,7 +9,10 @@
 
 /* Row: from.  Bits: to. */
 static const unsigned edges[MJ__STATES] = {
-    [MJ__NEW] = BIT(LOOKUP) | BIT(READY) | BIT(ACCEPTED) | BIT(RUNNING),
+    /* and to where a row of the journal is */
+    [MJ__NEW] = BIT(LOOKUP) | BIT(READY) | BIT(ACCEPTED) | BIT(RUNNING) |
+                BIT(REJECTED) | BIT(CANCELLED) | BIT(UNKNOWN) | BIT(SUCCEEDED) |
+                BIT(FAILED) | BIT(ABANDONED),
     [MJ__LOOKUP] = BIT(READY) | BIT(REJECTED) | BIT(CANCELLED) | BIT(FAILED),
     [MJ__READY] = BIT(DISPATCHING) | BIT(CANCELLED) | BIT(REJECTED),
     [MJ__DISPATCHING] =
@@ -163,7 +166,7 @@ void mj__job_on_task(struct mj__job *j, const mj_task *t,
     return;
   case MJ_ST_FAILURE:
     mj__job_go(j, MJ__FAILED);
-    todo(out, MJ__DO_END, now, MJ_EFAILED, 0);
+    todo(out, MJ__DO_END, now, t->error ? t->error : MJ_EFAILED, t->again);
     return;
   case MJ_ST_CANCEL:
     mj__job_go(j, MJ__CANCELLED);

@@ -68,7 +68,6 @@ struct mj__job {
   unsigned region : 1;      /* the dialog of Vary Region */
   unsigned wants_zoom : 1;  /* that of Custom Zoom */
   unsigned told : 1;        /* its acceptance was reported */
-  unsigned remix : 1;       /* click: enableRemix */
   unsigned doubted : 1;     /* its refused key was asked about again */
   unsigned answerable : 1;  /* `input` is all that a dialog could want */
   unsigned answered : 1;    /* it was sent: never again */
@@ -76,6 +75,8 @@ struct mj__job {
   unsigned builds_on : 1;   /* its request names another task */
   unsigned stop_only : 1;   /* somebody wants a task stopped, no more */
   unsigned stopping : 2;    /* enum mj__stopping */
+  unsigned asked : 1;       /* UNKNOWN: a list was seen */
+  unsigned written : 1;     /* its request is in the journal */
   unsigned char route;      /* enum mj__route of the request */
   short status, progress;   /* as last seen */
   short attempt, polls, misses, troubles, stops;
@@ -84,12 +85,18 @@ struct mj__job {
   uint64_t record;   /* the store's number of its newest record */
   uint64_t exchange; /* the request under way, 0 = none */
   int64_t accepted_ms, trouble_ms;
-  char *task_id;            /* at the gateway */
-  char *parent, *button;    /* click: the task, and what was asked for */
-  char *state_user, *token; /* the caller's state, the wire's */
-  char *mode, *extra, *hook, *filter, *bot,
-      *suggested; /* suggested: a dialog's first prompt */
+  char *task_id;     /* at the gateway */
+  char *key, *scope; /* of its row in the journal */
+  int64_t sent_ms;   /* when its last attempt left */
+  int64_t
+      absent_ms; /* UNKNOWN: when a list first showed no trace; 0 = not yet */
+  char *parent;  /* click: the task that has the button */
+  char *state_user, *token;      /* the caller's state, the wire's */
+  char *mode, *hook, *suggested; /* suggested: a dialog's first prompt */
   struct mj__input *input;
+  struct mj__kept *kept;       /* NEW, LOOKUP: the caller's request */
+  char *prompt;                /* where replies do not repeat it */
+  const char *action;          /* likewise: "UPSCALE", static */
   char *old_task_id;           /* events may point to it, and to these */
   const char **ids, **old_ids; /* of all tasks, when one request made several */
   int nids;

@@ -82,19 +82,19 @@ void mj__job_free(mj_client *c, struct mj__job *j) {
   event_free(c, &j->done);
   mj__free(&c->mem, j->task_id);
   mj__free(&c->mem, j->parent);
-  mj__free(&c->mem, j->button);
   mj__free(&c->mem, j->state_user);
   mj__free(&c->mem, j->token);
   mj__free(&c->mem, j->mode);
-  mj__free(&c->mem, j->extra);
   mj__free(&c->mem, j->hook);
-  mj__free(&c->mem, j->filter);
-  mj__free(&c->mem, j->bot);
   mj__free(&c->mem, j->suggested);
   mj__free(&c->mem, j->ids);
   mj__free(&c->mem, j->old_ids);
   mj__free(&c->mem, j->old_task_id);
   mj__dialog_free(c, j);
+  mj__drop_request(c, j);
+  mj__free(&c->mem, j->prompt);
+  mj__free(&c->mem, j->key);
+  mj__free(&c->mem, j->scope);
   mj__free(&c->mem, j->url);
   mj__free(&c->mem, j->body);
   mj__free(&c->mem, j);
@@ -163,6 +163,8 @@ void mj__dequeue(mj_client *c, struct mj__job *j) {
 }
 
 enum mj__queue_name mj__queue_of(const struct mj__job *j) {
+  if (j->state == MJ__UNKNOWN)
+    return MJ__Q_UNKNOWN;
   return j->state == MJ__READY || j->state == MJ__NEEDS_MODAL ? MJ__Q_SUBMIT
                                                               : MJ__Q_POLL;
 }
@@ -170,8 +172,11 @@ enum mj__queue_name mj__queue_of(const struct mj__job *j) {
 void mj__arm(mj_client *c, struct mj__job *j, int64_t at_ms) {
   j->timer = mj__timers_add(&c->timers, at_ms, j->id);
   /* no memory for the entry: at once is better than never */
-  if (!j->timer && (j->kind == MJ__TASK || j->kind == MJ__ASK))
+  if (!j->timer && (j->kind == MJ__TASK || j->kind == MJ__ASK)) {
     mj__enqueue(c, j, mj__queue_of(j));
+    if (j->state == MJ__UNKNOWN)
+      c->wondering = 1;
+  }
 }
 
 void mj__disarm(struct mj__job *j) {

@@ -19,6 +19,14 @@ static int is_ours(const mj_client *c, const struct mj__job *j,
          j->op == MJ_OP_MODAL;
 }
 
+/* The answer to another question is none to this one; our own state in it says
+   more than an id does. */
+static int is_asked_for(const struct mj__job *j, const mj_task *t) {
+  return !t->id || (j->token && t->state && strcmp(t->state, j->token) == 0) ||
+         !j->task_id || strcmp(t->id, j->task_id) == 0 ||
+         (j->old_task_id && strcmp(t->id, j->old_task_id) == 0);
+}
+
 /* The caller's state in place of our token. */
 static int restore_state(const mj_client *c, const struct mj__job *j,
                          struct mj__arena *a, mj_task *t) {
@@ -34,6 +42,19 @@ static int restore_state(const mj_client *c, const struct mj__job *j,
     t->state = NULL; /* of another client of ours; the journal knows more */
   }
   return MJ_OK;
+}
+
+/* What the reply does not repeat: this client may have asked for it. */
+static int recall(const mj_client *c, const struct mj__job *j,
+                  struct mj__arena *a, mj_task *t) {
+  const struct mj__old *o = t->id ? mj__past_find(&c->past, t->id) : NULL;
+  const char *prompt = j && j->prompt ? j->prompt : o ? o->prompt : NULL;
+  if (!t->action && j)
+    t->action = j->action;
+  if (t->prompt || !prompt)
+    return MJ_OK;
+  t->prompt = mj__arena_strndup(a, prompt, strlen(prompt));
+  return t->prompt ? MJ_OK : MJ_ERESOURCE;
 }
 
 /* The same path at another origin; what is no address stays. */
@@ -76,6 +97,8 @@ int mj__task_dress(mj_client *c, const struct mj__job *j, struct mj__arena *a,
                    mj_task *t) {
   const char *origin = c->image_origin;
   int rc = restore_state(c, j, a, t);
+  if (rc == MJ_OK && c->wire->remembers)
+    rc = recall(c, j, a, t);
   if (rc || !origin)
     return rc;
   if (rehost(origin, a, &t->image_url) || rehost(origin, a, &t->video_url) ||
@@ -91,10 +114,10 @@ static mj_task *read_task(mj_client *c, struct mj__exchange *x,
   struct mj__arena *a = mj__json_arena(x->doc);
   mj_task *t = mj__arena_alloc(a, sizeof *t);
   *code = MJ_ERESOURCE;
-  if (!t || c->wire->task(mj_json_root(x->doc), a, t) != MJ_OK)
+  if (!t || x->wire->task(mj_json_root(x->doc), a, t) != MJ_OK)
     return NULL;
   *code = MJ_EPROTOCOL;
-  if (x->purpose == MJ__X_POLL && !is_ours(c, j, t))
+  if (x->purpose == MJ__X_POLL && (!is_ours(c, j, t) || !is_asked_for(j, t)))
     return NULL;
   *code = MJ_ERESOURCE;
   if (mj__task_dress(c, j, a, t) != MJ_OK)
@@ -116,7 +139,7 @@ static void ended_text(const struct mj__job *j, const mj_task *t, int code,
     mj__err_set(err, code,
                 "task %s waits for %s; answer it with the verb modal", t->id,
                 wanted);
-  else if (code == MJ_EINVALID)
+  else if (code == MJ_EINVALID && !t->error)
     mj__err_set(err, code, "task %s had finished before it could be stopped",
                 t->id);
   else if (code == MJ_ECANCELLED && t->status != MJ_ST_CANCEL &&
@@ -143,14 +166,20 @@ static void look_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   char what[100];
   mj_error err;
   if (t && todo->code == MJ_OK) {
+    if (t->status == MJ_ST_SUCCESS && !t->nimages && !t->nvideos &&
+        !t->nprompts)
+      mj__log(c, 1, "task %s ended well, but its reply names no picture",
+              j->task_id);
     mj__end(c, j, NULL, x, t);
     return;
   }
   (void)snprintf(what, sizeof what, "task %s", j->task_id);
-  if (t)
+  if (t) {
     ended_text(j, t, todo->code, &err);
-  else
+    err.retryable = todo->again;
+  } else {
     mj__explained(s, todo->code, what, todo->again, retry_after_ms, &err);
+  }
   if (!t || (t->status != MJ_ST_FAILURE && t->status != MJ_ST_CANCEL))
     mj__leave_slot(c, j);
   mj__end(c, j, &err, t ? x : NULL, t);
@@ -168,9 +197,9 @@ void mj__looked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     mj__enqueue(c, j, MJ__Q_POLL);
     return;
   }
-  /* a page about a task that was here before is a proxy's, not the gateway's */
-  if (look == MJ__LOOK_REFUSED && !j->tracked && j->status != MJ_ST_UNKNOWN &&
-      (s->said.shape == MJ__SHAPE_TEXT || s->said.shape == MJ__SHAPE_EMPTY))
+  /* what was paid for is not given up for a hiccup of a key server or a wall:
+     trouble that lasts has its end, too */
+  if (look == MJ__LOOK_REFUSED && !j->tracked)
     look = MJ__LOOK_AGAIN;
   mj__slow_down(c, &c->requests, code, retry_after_ms);
   if (t)
@@ -193,21 +222,21 @@ void mj__looked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
 /* The task whose button is to be clicked. */
 static int press(mj_client *c, struct mj__job *j, const mj_task *t,
                  mj_error *err) {
-  mj_request r;
-  int at = mj_button_find(t->buttons, t->nbuttons, j->button, err);
+  mj_request r = *mj__kept_request(j);
+  int at;
+  if (t->nbuttons == 0 && t->status != MJ_ST_SUCCESS &&
+      t->status != MJ_ST_FAILURE && t->status != MJ_ST_CANCEL)
+    return mj__err_set(err, MJ_ENO_BUTTON,
+                       "task %s has not ended (%s): its buttons come with its "
+                       "pictures",
+                       j->parent, mj_status_name(t->status));
+  at = mj_button_find(t->buttons, t->nbuttons, r.button, err);
   if (at < 0)
     return at;
-  memset(&r, 0, sizeof r);
-  r.op = MJ_OP_CLICK;
-  r.task = j->parent;
   r.button = t->buttons[at].custom_id;
-  r.mode = j->mode;
-  r.extra_json = j->extra;
-  r.notify_hook = j->hook;
-  r.account_filter = j->filter;
-  r.bot = j->bot;
-  r.remix = j->remix;
-  return mj__make_ready(c, j, &r, err);
+  at = mj__make_ready(c, j, &r, err);
+  mj__drop_request(c, j);
+  return at;
 }
 
 /* A question that is asked again: not before the gateway wants it. */

@@ -103,8 +103,10 @@ typedef enum mj_status {
 MJ_API const char *mj_status_name(mj_status s); /* "IN_PROGRESS", ... */
 
 /* A follow-up that a task offers.  Members may be NULL.  Where a gateway sends
-   no buttons (the first midjourney-proxy) they are made from /submit/change
-   and custom_id is "change::UPSCALE::2". */
+   no buttons they are made: from /submit/change (the first midjourney-proxy)
+   with the custom_id "change::UPSCALE::2", from the modes of the generate
+   family with "generate::upscale::2", "generate::vary::2" and
+   "generate::reroll".  Their numbers begin at 1, as all labels' do. */
 typedef struct mj_button {
   const char *custom_id, *label, *emoji;
 } mj_button;
@@ -124,6 +126,10 @@ typedef struct mj_task {
   int progress; /* 0..100, -1 = the wire has none */
   const char *prompt, *prompt_en, *final_prompt, *description;
   const char *fail_reason;
+  const char *fail_code; /* generate: "CONTENT_VIOLATION"; else NULL */
+  int error; /* of a failure with a fail_code: the MJ_E* that it means; else 0
+              */
+  int again; /* and whether the same request may succeed later */
   const char *state; /* what the submitter gave, not the wire's token */
   const char *image_url, *video_url;
   const char *const *images; /* URLs, final ones first */
@@ -138,6 +144,7 @@ typedef struct mj_task {
   size_t ntokens;
   int64_t submitted_wall_ms, started_wall_ms, finished_wall_ms;
   int64_t expires_wall_ms; /* 0 = not known */
+  int64_t cost_ms;         /* time that the gateway spent; 0 = not known */
   const char *json;        /* the whole reply, as it came */
   size_t json_len;
 } mj_task;
@@ -168,7 +175,11 @@ typedef enum mj_op {
   MJ_OP_EDIT,
   MJ_OP_RETEXTURE,
   MJ_OP_UPLOAD,
-  MJ_OP_SWAP_FACE
+  MJ_OP_SWAP_FACE,
+  MJ_OP_INPAINT, /* generate: upload-paint.  In the mj family the same is a
+                    click on "vary:region", or an edit */
+  MJ_OP_GENERATE /* generate: an `input` as it stands, for modes that are not
+                    modelled */
 } mj_op;
 
 /* "imagine", "swap_face" ...; NULL for a number that is none. */
@@ -188,6 +199,18 @@ typedef struct mj_picture {
   size_t len;
 } mj_picture;
 
+/* A polygon of a mask: x1, y1, x2, y2 ... clockwise from the top left, in a
+   picture of that size. */
+typedef struct mj_area {
+  int width, height;
+  const int *points;
+  size_t npoints; /* numbers, so an even count, 6 at least */
+} mj_area;
+
+typedef struct mj_box {
+  int x, y, width, height;
+} mj_box;
+
 /* Zero it, set what the op needs. */
 typedef struct mj_request {
   mj_op op;
@@ -200,30 +223,52 @@ typedef struct mj_request {
      picture that gets it; upload: 1 or more */
   const mj_picture *pictures;
   size_t npictures;
-  const mj_picture *mask; /* click, modal: PNG; black stays, white is redone */
-  double zoom;            /* click, modal: 1 to 2 for Custom Zoom; 0 = none */
-  const char *task;   /* click: the id of the task that has the button; modal:
-                         of the task that waits; video: of one to extend */
-  const char *button; /* click: customId, label, emoji or intent */
+  const mj_picture *mask; /* click, modal: PNG; black stays, white is redone;
+                             inpaint: that, or an address */
+  const mj_area *areas;   /* inpaint: the same as polygons; one of the two */
+  size_t nareas;
+  const mj_box
+      *canvas;         /* inpaint: width and height; NULL = those of the mask */
+  const mj_box *place; /* inpaint: where on it the picture lies; NULL = at the
+                          top left, as large as the mask */
+  double zoom;         /* click, modal: 1 to 2 for Custom Zoom; 0 = none */
+  const char *task;    /* click: the id of the task that has the button; modal:
+                          of the task that waits; video: of one to extend */
+  const char *button;  /* click: customId, label, emoji or intent */
   const char *task_json; /* click: mj_task.json of that task, if at hand; saves
                             a fetch when `button` is not a customId.  modal: it
                             has the prompt that a zoom without one goes by */
   size_t task_json_len;
-  int remix;               /* click: 1 = ask for the dialog (enableRemix) */
-  const char *dimensions;  /* blend: "portrait", "square", "landscape" */
-  const char *language;    /* describe: "zh_cn" ..., where a gateway has them */
-  const char *motion;      /* video: "low", "high" */
-  const char *video_type;  /* video: "vid_1.1_i2v_720" ... */
-  int loop, batch;         /* video: 1 = loop; 1, 2 or 4 videos, 0 = default */
-  int index;               /* video: which of the task's videos, from 1 */
-  const char *bot;         /* "midjourney", "niji"; NULL sends nothing */
-  const char *notify_hook; /* where the gateway may POST what changes */
+  int remix;              /* click: 1 = ask for the dialog (enableRemix) */
+  const char *type;       /* click, generate: of an upscale, "standard" (NULL),
+                             "creative", "2x", "4x", or their numbers "0" to
+                             "3" */
+  const char *strength;   /* click, generate: of a variation, "subtle" (NULL) or
+                             "strong", or "0", "1" */
+  const char *provider;   /* generate: "auto", "value", "official" */
+  const char *input_json; /* generate: an object */
+  const char *dimensions; /* blend: "portrait", "square", "landscape" */
+  const char *language;   /* describe: "zh_cn" ..., where a gateway has them */
+  const char *motion;     /* video: "low", "high" */
+  const char *video_type; /* video: "vid_1.1_i2v_720" ... */
+  int loop, batch;        /* video: 1 = loop; 1, 2 or 4 videos, 0 = default */
+  int index;              /* video: which of the task's videos, from 1 */
+  const char *bot;        /* "midjourney", "niji"; NULL sends nothing */
+  const char *notify_hook; /* an http(s) address to which the gateway may POST
+                              what changes (mj), or the end (generate:
+                              callback_url) */
   const char *account_filter; /* a JSON object; most gateways ignore it */
-  const char *mode;       /* "fast", "relax", "turbo"; NULL = the client's */
-  const char *state;      /* the caller's; comes back as mj_task.state */
-  const char *extra_json; /* an object whose members join the request body */
-  int lenient;            /* 1 = out-of-range parameters pass */
-  int progress;           /* 1 = report MJ_EV_PROGRESS for this job */
+  const char *mode;  /* "fast", "relax", "turbo"; NULL = the client's */
+  const char *state; /* the caller's; comes back as mj_task.state */
+  const char *key;   /* names this work in the journal, for ever; NULL = the
+                        request itself does, until the run has ended */
+  const char *on_duplicate; /* what to do about a key that is there: "attach"
+                               (NULL) goes on with that work, "fail", "new" */
+  const char *extra_json;   /* an object whose members join the request body; in
+                               the generate family those of its "input" join the
+                               `input` */
+  int lenient;              /* 1 = out-of-range parameters pass */
+  int progress;             /* 1 = report MJ_EV_PROGRESS for this job */
 } mj_request;
 
 /* What can be asked of a gateway besides the state of one task. */
@@ -232,7 +277,8 @@ typedef enum mj_query {
   MJ_QUERY_IDS,      /* the tasks with these ids; unknown ones are left out */
   MJ_QUERY_QUEUE,    /* what waits and runs */
   MJ_QUERY_SEED,     /* of one task */
-  MJ_QUERY_CANCEL    /* one task; looks afterwards whether it did stop */
+  MJ_QUERY_CANCEL,   /* one task; looks afterwards whether it did stop */
+  MJ_QUERY_DIALECT   /* ends when the family is known: items[0] is its name */
 } mj_query;
 
 /* Events ------------------------------------------------------------------ */
@@ -249,6 +295,7 @@ typedef struct mj_event {
   mj_event_type type;
   mj_id id;
   const char *task_id;   /* NULL before the gateway accepted */
+  const char *token;     /* finds the work in the journal again; NULL = none */
   const mj_task *task;   /* last reply that carried the task, or NULL */
   const mj_error *error; /* set iff the job ended without success */
   const char *data;      /* mj_fetch: the bytes */
@@ -266,7 +313,7 @@ typedef enum mj_phase {
   MJ_PH_QUEUED,  /* waits for a slot, a token or its button; not sent */
   MJ_PH_SENDING, /* the paid request is on its way */
   MJ_PH_RUNNING, /* accepted, being polled */
-  MJ_PH_ENDED    /* its MJ_EV_DONE waits in the queue */
+  MJ_PH_ENDED    /* its MJ_EV_DONE comes, or waits in the queue */
 } mj_phase;
 
 typedef struct mj_job_state {
@@ -275,6 +322,7 @@ typedef struct mj_job_state {
   int progress;
   int ahead;           /* tasks before it when it was accepted; -1 = not told */
   const char *task_id; /* borrowed until the next mj_step; may be NULL */
+  const char *token;   /* finds the work in the journal again; likewise */
 } mj_job_state;
 
 /* Clock, memory, transport ------------------------------------------------ */
@@ -344,7 +392,9 @@ typedef int64_t (*mj_now_fn)(void *ud);
 typedef void (*mj_log_fn)(void *ud, int level, const char *line);
 
 /* When to ask for a task, counted from its acceptance: at first_ms, then each
-   gap of gaps_ms in turn, the last one for ever. */
+   gap of gaps_ms in turn, the last one for ever.  first_ms -1 = as the family
+   wants it: mj after 2 s, 4 s, then every 8 s; generate after 20 s, then every
+   3 s. */
 typedef struct mj_poll {
   int64_t first_ms;
   int64_t gaps_ms[8];
@@ -365,7 +415,8 @@ typedef struct mj_config {
   const char *api_key;    /* NULL = send none */
   const char *auth;       /* "auto" (default: found out with a free GET before
                              the first request), "bearer", "raw", "secret" */
-  const char *dialect;    /* "auto" (default), "mj", "generate" */
+  const char *dialect;    /* "auto" (default: found out likewise), "mj",
+                             "generate" */
   const char *mode;       /* NULL (default) sends nothing */
   const char *mode_style; /* "mj-prefix" (default), "prefix", "body" */
   const char *prefix;     /* in front of /mj, used as it is; NULL = none */
@@ -382,10 +433,12 @@ typedef struct mj_config {
   const char *const *allow_hosts; /* "host" or "host:port": pictures may come
                                      from these whatever their address is */
   size_t nallow_hosts;
-  mj_poll poll;               /* 2 s, 4 s, then every 8 s */
+  mj_poll poll;               /* first_ms -1 */
   double submits_per_min;     /* 0 = no limit (default) */
-  double requests_per_min;    /* 0 = no limit (default) */
-  int live;                   /* tasks accepted and not ended; 0 = no limit */
+  double requests_per_min;    /* 0 = no limit; -1 (default) = the family's: mj
+                                 none, generate 10,000 */
+  int live;                   /* tasks accepted and not ended; 0 = no limit; -1
+                                 (default) = mj none, generate 1,000 */
   int connections;            /* 32 */
   int attempts;               /* of a submit that provably was not sent: 4 */
   int64_t connect_timeout_ms; /* 10 s */
@@ -399,10 +452,20 @@ typedef struct mj_config {
   int threads;                /* 1 = blocking file work on a helper thread */
   mj_alloc_fn alloc;          /* NULL = realloc and free */
   void *alloc_ud;
-  mj_now_fn now; /* NULL = the monotonic clock */
+  mj_now_fn now;  /* NULL = the monotonic clock */
+  mj_now_fn wall; /* milliseconds since 1970; NULL = the system's clock */
   void *now_ud;
   mj_log_fn log; /* NULL = none */
   void *log_ud;
+  const char *journal; /* a file: what was paid for survives a kill; NULL =
+                          none. Clients of one process may share it */
+  const char *run;     /* whose work this is: a name that is the same when a cut
+                          off program starts again; NULL = nobody's: only keys of
+                          the caller's are found again */
+  int fresh;           /* 1 = the run begins anew */
+  const char
+      *on_unknown; /* a paid request without an answer that nothing is
+                      known of: "hold" (default), "resubmit", "abandon" */
   const mj_transport *transport; /* NULL = libcurl; copied; a client that was
  made calls its `free` */
 } mj_config;
@@ -426,7 +489,8 @@ MJ_API int mj_submit(mj_client *c, const mj_request *r, mj_id *out,
 /* Asks something that costs nothing.  `ids`: of the tasks that it is about. */
 MJ_API int mj_ask(mj_client *c, mj_query what, const char *const *ids, size_t n,
                   mj_id *out, mj_error *err);
-/* Watches a task that exists at the gateway. */
+/* Watches a task that exists at the gateway; or, by the token of a job, goes on
+   with work of the journal. */
 MJ_API int mj_track(mj_client *c, const char *task_id, mj_id *out,
                     mj_error *err);
 /* Downloads a picture: no key goes along, redirects are followed 5 times, and
@@ -446,9 +510,48 @@ MJ_API int mj_observe(mj_client *c, mj_id id, int on);
 MJ_API int mj_cancel(mj_client *c, mj_id id);
 /* As mj_cancel, but the gateway is not told: what runs there goes on. */
 MJ_API int mj_detach(mj_client *c, mj_id id);
+/* "mj" or "generate"; NULL while it is not known: mj_ask(MJ_QUERY_DIALECT). */
+MJ_API const char *mj_dialect(const mj_client *c);
+/* Whether the gateway can do that: 1, or 0 when its family cannot or it said
+   so before; -1 while the family is not known. */
+MJ_API int mj_can(const mj_client *c, mj_op op);
+MJ_API int mj_can_ask(const mj_client *c, mj_query what);
 /* MJ_EINVALID when the job is gone. */
 MJ_API int mj_job_info(mj_client *c, mj_id id, mj_job_state *out);
 MJ_API void mj_client_stats(const mj_client *c, mj_stats *out);
+
+/* The journal ------------------------------------------------------------- */
+
+typedef struct mj_row {
+  const char *token, *key, *run, *gateway; /* NULL = none */
+  const char *state;                       /* "UNKNOWN", ... of job.h */
+  const char *op, *prompt, *task_id, *parent, *error;
+  int attempt;
+  int64_t created_wall_ms, sent_wall_ms, changed_wall_ms;
+} mj_row;
+
+/* Returning anything but 0 ends the round. */
+typedef int (*mj_row_fn)(void *ud, const mj_row *row);
+
+/* Each row of the client's journal, oldest first; `unknown` = only those that
+   may have been paid for without an answer.  Reads the disk. */
+MJ_API int mj_journal_each(mj_client *c, int unknown, mj_row_fn fn, void *ud,
+                           mj_error *err);
+/* The same of a file that no client uses; MJ_EJOURNAL, and by whom, while
+   another process does. */
+MJ_API int mj_journal_read(const char *path, int unknown, mj_row_fn fn,
+                           void *ud, mj_error *err);
+/* A person knows what became of an unknown one: the id of its task, or NULL for
+   none, when it may be sent again.  `token`: or its key. */
+MJ_API int mj_resolve(mj_client *c, const char *token, const char *task_id,
+                      mj_error *err);
+/* 1 = the run had been cut off, and goes on. */
+MJ_API int mj_resumed(const mj_client *c);
+/* The run ended by itself.  good: the next one begins anew.  Not: it goes on
+   with what was paid for, and tries again what had failed. */
+MJ_API int mj_run_done(mj_client *c, int good, mj_error *err);
+/* Waits until all that was written is durable, at most that long. */
+MJ_API int mj_flush(mj_client *c, int64_t wait_ms, mj_error *err);
 
 /* One turn: waits at most wait_ms (-1 = until there is work; never longer than
    mj_timeout says, and not at all while an event is queued or when there is

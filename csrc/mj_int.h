@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
    mj_int.h - the client's inside, shared by client.c, config.c, submit.c,
-   ask.c, dialog.c, discover.c, dispatch.c, reply.c, look.c, fetched.c, turn.c
-   and jobs.c, and by nobody else. */
+   later.c, ask.c, dialog.c, discover.c, dispatch.c, reply.c, look.c, fetched.c,
+   turn.c and jobs.c, and by nobody else. */
 #ifndef MJ_INT_H
 #define MJ_INT_H
 
@@ -9,9 +9,11 @@
 #include "http.h"
 #include "job.h"
 #include "json.h"
+#include "key.h"
 #include "limit.h"
 #include "mem.h"
 #include "outcome.h"
+#include "past.h"
 #include "schedule.h"
 #include "store.h"
 #include "timer.h"
@@ -27,10 +29,12 @@ enum { MJ__WARNINGS_MOST = 4096 };
 /* Queues of jobs; a job is in one at most. */
 enum mj__queue_name {
   MJ__Q_NONE,
-  MJ__Q_FETCH,  /* pictures: their addresses expire, so they go first */
-  MJ__Q_SUBMIT, /* paid */
-  MJ__Q_POLL,   /* and look-ups of buttons */
-  MJ__Q_RECORD, /* waits until its record is durable */
+  MJ__Q_FETCH,   /* pictures: their addresses expire, so they go first */
+  MJ__Q_SUBMIT,  /* paid */
+  MJ__Q_POLL,    /* and look-ups of buttons */
+  MJ__Q_RECORD,  /* waits until its record is durable */
+  MJ__Q_FAMILY,  /* as the caller gave it: the gateway's family is not known */
+  MJ__Q_UNKNOWN, /* sent without an answer: waits for what can be found out */
   MJ__QUEUES
 };
 
@@ -52,9 +56,10 @@ enum mj__purpose {
   MJ__X_POLL,
   MJ__X_LOOKUP,
   MJ__X_FETCH,
-  MJ__X_ASK,  /* a list, a seed */
-  MJ__X_STOP, /* the cancel route */
-  MJ__X_PROBE /* belongs to no job */
+  MJ__X_ASK,   /* a list, a seed */
+  MJ__X_STOP,  /* the cancel route */
+  MJ__X_RECON, /* belongs to no job: a list, for all in MJ__Q_UNKNOWN */
+  MJ__X_PROBE  /* belongs to no job */
 };
 
 /* Ways to send the key, in the order in which they are tried: most gateways
@@ -65,9 +70,14 @@ enum mj__auth { MJ__BEARER, MJ__SECRET, MJ__RAW, MJ__AUTHS };
 struct mj__learned {
   unsigned absent[4]; /* by mode, since that is a part of the path: a bit per
                          enum mj__route */
+  int family_known;   /* 1 = client.wire is the gateway's */
+  int family_guessed; /* 1 = it answered to neither family's question */
+  int family_heard;   /* 1 = it answered to its family's question */
+  int took_work;      /* 1 = it accepted a submission */
+  int auth_given;     /* 1 = by the user, or there is no key */
   int auth_known;     /* 1 = no question before the next request */
   int auth_guessed;   /* 1 = the question brought nothing but trouble */
-  enum mj__auth auth;
+  enum mj__auth auth, mj_auth; /* mj_auth: to come back to */
   int tries;        /* of a question that brought nothing but trouble */
   int64_t probe_at; /* not before */
   uint64_t probe;   /* the exchange under way, 0 = none */
@@ -78,7 +88,8 @@ struct mj__exchange {
   uint64_t id; /* 0 = free; id % count is its place */
   mj_id job;
   enum mj__purpose purpose;
-  uint64_t ticket; /* 0 = none, or redeemed */
+  const struct mj__wire *wire; /* the family it was asked in */
+  uint64_t ticket;             /* 0 = none, or redeemed */
   int bad_json;
   struct mj__buf url, reply;
   mj_json *doc;
@@ -109,19 +120,29 @@ struct mj_client {
   struct mj__bucket submits, requests;
   struct mj__window live;
   struct mj__rules rules;
+  struct mj__past past; /* what was sent to a gateway that does not repeat it */
   struct mj__event *ev_first, *ev_last;
   int64_t now;     /* of this turn */
   int64_t pump_at; /* a bucket opens then; -1 = nothing waits for one */
   uint32_t rng;
   size_t njobs; /* not ended */
   int nwatched; /* descriptors of others */
+  char *run;    /* scope of the keys made of them */
+  struct mj__journal *in_journal;
+  mj_client *next_in_journal;
+  uint64_t wonder_x; /* the list that is under way, 0 = none */
   uint64_t nsubmits, npolls, nrequests;
-  unsigned busy : 1;     /* inside a turn */
-  unsigned dirty : 1;    /* something was queued since the last pump */
-  unsigned poisoned : 1; /* the store failed: nothing paid leaves any more */
+  unsigned busy : 1;      /* inside a turn */
+  unsigned dirty : 1;     /* something was queued since the last pump */
+  unsigned poisoned : 1;  /* the store failed: nothing paid leaves any more */
+  unsigned journaled : 1; /* the store is a journal */
+  unsigned wondering : 1; /* a list is wanted */
+  unsigned resumed : 1;   /* the run was cut off and goes on */
+  unsigned retries : 1;   /* it had given up: what failed then is tried again */
 };
 
 int64_t mj__clock(const mj_client *c);
+int64_t mj__wall(const mj_client *c);
 uint32_t mj__random(mj_client *c);
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
@@ -154,7 +175,57 @@ int mj__encode(mj_client *c, struct mj__job *j, const mj_request *r,
                mj_error *err);
 void mj__warn(mj_client *c, struct mj__buf *lines); /* the log's, in place */
 int mj__record(mj_client *c, struct mj__job *j);
+/* Its first record, with the request.  q: its button is the customId. */
+int mj__record_new(mj_client *c, struct mj__job *j, const mj_request *q);
+/* Its last.  err or t may be NULL. */
+int mj__record_end(mj_client *c, struct mj__job *j, const mj_error *err,
+                   const mj_task *t);
 int mj__keep(mj_client *c, char **to, const char *s); /* NULL stays NULL */
+
+/* What `r` asks for: READY, or LOOKUP. */
+int mj__prepare(mj_client *c, struct mj__job *j, const mj_request *r,
+                mj_error *err);
+
+/* journal.c */
+int mj__journal_open(mj_client *c, mj_error *err);
+void mj__journal_close(mj_client *c);
+/* The first of those that share it, the others by next_in_journal. */
+mj_client *mj__journal_clients(const mj_client *c);
+/* The key of a request that has none of the caller's. */
+int mj__journal_key(mj_client *c, const mj_request *r, char out[MJ__KEY_MAX]);
+void mj__journals_forget(void); /* as a new process; nobody may use one */
+/* 1 = the token of a row. */
+int mj__journal_knows(const mj_client *c, const char *token);
+
+/* adopt.c: work of the journal. */
+struct mj__job *mj__owner(const mj_client *c, const char *token,
+                          mj_client **of);
+/* *adopted: the job is a row's now. */
+int mj__adopt(mj_client *c, struct mj__job *j, const mj_request *r,
+              int *adopted, mj_error *err);
+int mj__adopt_token(mj_client *c, struct mj__job *j, const char *token,
+                    mj_error *err);
+
+/* recon.c: a job in UNKNOWN. */
+int mj__has_evidence(const mj_client *c);
+void mj__wonder(mj_client *c, struct mj__job *j);
+void mj__wonder_due(mj_client *c, struct mj__job *j);
+void mj__ask_around(mj_client *c);
+void mj__told_around(mj_client *c, struct mj__exchange *x,
+                     const struct mj__reply *s);
+void mj__send_again(mj_client *c, struct mj__job *j);
+void mj__give_up_unknown(mj_client *c, struct mj__job *j);
+
+/* later.c: requests that wait until the family is known, or the button. */
+int mj__defer(mj_client *c, struct mj__job *j, const mj_request *r,
+              mj_error *err);
+int mj__keep_request(mj_client *c, struct mj__job *j, const mj_request *r);
+const mj_request *mj__kept_request(const struct mj__job *j);
+void mj__drop_request(mj_client *c, struct mj__job *j); /* none is fine */
+void mj__release(mj_client *c);                         /* it is known now */
+/* It cannot be found out: s says why. */
+void mj__release_failed(mj_client *c, const struct mj__reply *s,
+                        int64_t retry_after_ms);
 
 /* dialog.c: what a task that asks back is told. */
 int mj__dialog_keep(mj_client *c, struct mj__job *j, const mj_request *r,
@@ -168,13 +239,15 @@ void mj__dialog_free(mj_client *c, struct mj__job *j);
 void mj__answer(mj_client *c, struct mj__job *j, const mj_task *t);
 
 /* discover.c */
+void mj__start_learning(mj_client *c);
 int mj__discovered(mj_client *c); /* 0 = has to wait; asks if it can */
 void mj__probed(mj_client *c, const struct mj__reply *s,
                 int64_t retry_after_ms);
 /* `mode`: the job's own, or NULL. */
 void mj__learn(mj_client *c, enum mj__route route, const char *mode,
                const struct mj__reply *s);
-/* MJ_OK, or MJ_EUNSUPPORTED for a route that the gateway lacks. */
+/* MJ_OK, or MJ_EUNSUPPORTED for a route that the gateway, or its family,
+   lacks. */
 int mj__route_known(const mj_client *c, enum mj__route route, const char *mode,
                     mj_error *err);
 /* 1, once for each job: the key was refused in a form that was only guessed;
@@ -195,6 +268,7 @@ int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
               const char *url, const char *body, size_t body_len);
 
 /* reply.c.  x may be NULL. */
+void mj__found(mj_client *c, struct mj__job *j, const char *id);
 void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                       const struct mj__reply *s, int64_t retry_after_ms);
 /* No request that `b` lets pass leaves before the gateway wants it to. */
@@ -211,6 +285,7 @@ void mj__looked_up(mj_client *c, struct mj__job *j, struct mj__exchange *x,
 void mj__stop_answered(mj_client *c, struct mj__job *j,
                        const struct mj__reply *s, int64_t retry_after_ms);
 /* ask.c */
+enum mj__route mj__route_asked(mj_query what); /* MJ__R_NONE = of none */
 void mj__asked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                const struct mj__reply *s, int64_t retry_after_ms);
 /* A task as the caller sees it: state, hosts of pictures. */

@@ -4,7 +4,7 @@
    C does what Lua cannot: signals, the modules linked in, the place of the
    binary.  Options, scripts and everything that talks are lua/mj/main.lua.
    Nothing of mj is initialised before a script asks for it. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,11 +79,23 @@ static int l_isatty(lua_State *L) {
   return 1;
 }
 
+/* realpath(path) -> the path without links and dots; nil when it is not there.
+ */
+static int l_realpath(lua_State *L) {
+  char *full = realpath(luaL_checkstring(L, 1), NULL);
+
+  lua_pushstring(L, full); /* NULL becomes nil */
+  free(full);
+  return 1;
+}
+
 /* The table that main.lua gets: what plain Lua has no word for. */
 static void push_sys(lua_State *L) {
   mjlua_push_signals(L);
   lua_pushcfunction(L, l_isatty);
   lua_setfield(L, -2, "isatty");
+  lua_pushcfunction(L, l_realpath);
+  lua_setfield(L, -2, "realpath");
   push_folder(L);
   lua_setfield(L, -2, "folder");
   lua_pushliteral(L, MJLUA_MODULES);

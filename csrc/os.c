@@ -21,6 +21,17 @@ int64_t mj__os_now_ms(void *ud) {
   return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t mj__os_wall_ms(void) {
+  struct timespec ts;
+  (void)clock_gettime(CLOCK_REALTIME, &ts);
+  return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int mj__os_is_file(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int mj__os_random(void *out, size_t n) {
   unsigned char *p = out;
   while (n > 0) {
@@ -48,14 +59,13 @@ static int write_all(int fd, const char *p, size_t n) {
   return 0;
 }
 
-/* Makes the folders in front of the last '/' of `path`. */
-static int make_folders(char *path) {
+int mj__os_make_folders(char *path, unsigned mode) {
   char *p;
   for (p = path + 1; *p; p++) {
     if (*p != '/')
       continue;
     *p = '\0';
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+    if (mkdir(path, mode) != 0 && errno != EEXIST) {
       *p = '/';
       return -1;
     }
@@ -66,7 +76,7 @@ static int make_folders(char *path) {
 
 /* A rename is on disk only when its folder is (POSIX leaves it open; ext4 and
    xfs need it). */
-static int sync_folder(char *path) {
+int mj__os_sync_folder(char *path) {
   char *slash = strrchr(path, '/');
   int fd, rc;
   if (slash == path)
@@ -124,9 +134,10 @@ int mj__os_write_file(const char *path, const char *data, size_t n,
   if (len < 0 || (size_t)len >= sizeof part)
     return mj__err_set(err, MJ_EINVALID, "path is too long: %.80s...", path);
   (void)snprintf(folder, sizeof folder, "%s", path);
-  if (make_folders(folder) == 0 && put_file(part, path, data, n, &what) == 0) {
+  if (mj__os_make_folders(folder, 0777) == 0 &&
+      put_file(part, path, data, n, &what) == 0) {
     what = "sync the folder of";
-    if (sync_folder(folder) == 0)
+    if (mj__os_sync_folder(folder) == 0)
       return MJ_OK;
   }
   return mj__err_set(err, errno == EINVAL ? MJ_EINVALID : MJ_ERESOURCE,

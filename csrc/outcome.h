@@ -27,9 +27,16 @@ struct mj__reply {
   struct mj__said said;
   const char *body; /* for the message only */
   size_t body_len;
+  size_t body_max; /* it had more than that, and was cut off; 0 = it is whole */
   const char *curl_text;
-  const char *secret; /* not to be quoted; NULL = none */
-  int wants_list;     /* 1 = an upload, accepted with addresses and no id */
+  const char *secret;  /* not to be quoted; NULL = none */
+  int generate;        /* 1 = a gateway of that family says it */
+  int wants_list;      /* 1 = an upload, accepted with addresses and no id */
+  const char *url;     /* that was asked, for the message; NULL = not told */
+  const char *mode;    /* a part of it, or NULL */
+  const char *dialect; /* as the user gave it; NULL = found out */
+  int known; /* 1 = the gateway is there: it took work, or its family was told
+                by its answers.  What it lacks then is a route */
 };
 
 void mj__outcome_submit(const struct mj__reply *s, struct mj__verdict *v);

@@ -81,6 +81,59 @@ int mj__picture_check(const mj_picture *p, const char *field, mj_error *err) {
   return MJ_OK;
 }
 
+/* What is behind ";base64," of a data URI that was checked. */
+static const char *payload(const mj_picture *p) {
+  const char *body = p->url ? strstr(p->url, ";base64,") : NULL;
+  return body ? body + 8 : "";
+}
+
+size_t mj__picture_head(const mj_picture *p, char *out, size_t most) {
+  const char *s = payload(p), *digit;
+  unsigned bits = 0, held = 0;
+  size_t n = 0;
+  if (!p->url) {
+    n = p->len < most ? p->len : most;
+    memcpy(out, p->bytes, n);
+    return n;
+  }
+  for (; n < most && *s && *s != '=' && (digit = strchr(alphabet, *s)); s++) {
+    bits = bits << 6 | (unsigned)(digit - alphabet);
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out[n++] = (char)(bits >> held & 255);
+    }
+  }
+  return n;
+}
+
+size_t mj__picture_len(const mj_picture *p) {
+  return p->url ? strcspn(payload(p), "=") / 4 * 3 +
+                      strcspn(payload(p), "=") % 4 * 3 / 4
+                : p->len;
+}
+
+/* Eight bytes of signature, a chunk's length and "IHDR", then two numbers of
+   four bytes, the high one first. */
+int mj__picture_size(const mj_picture *p, int *width, int *height) {
+  char head[24];
+  int size[2], i, k;
+  if (mj__picture_is_url(p) ||
+      mj__picture_head(p, head, sizeof head) < sizeof head ||
+      memcmp(head, "\x89PNG\r\n\x1a\n", 8) != 0 ||
+      memcmp(head + 12, "IHDR", 4) != 0)
+    return 0;
+  for (i = 0; i < 2; i++) {
+    unsigned v = 0;
+    for (k = 0; k < 4; k++)
+      v = v << 8 | (unsigned char)head[16 + 4 * i + k];
+    size[i] = v > 0x7fffffffu ? 0 : (int)v;
+  }
+  *width = size[0];
+  *height = size[1];
+  return 1;
+}
+
 static void put_base64(struct mj__buf *b, const unsigned char *p, size_t n) {
   char out[4 * 256];
   size_t o = 0;

@@ -44,9 +44,9 @@ static const struct mj__parameter table[] = {
     {"stop", "--stop", T_INT, {10, 100}, NULL},
     {"translate", NULL, T_SWITCH, NONE, "enableTranslation"},
     /* of no field: the mode decides the speed, dialogs and verbs the rest */
-    {NULL, "--fast", T_SWITCH, NONE, NULL},
-    {NULL, "--relax", T_SWITCH, NONE, NULL},
-    {NULL, "--turbo", T_SWITCH, NONE, NULL},
+    {NULL, "--fast", T_SWITCH, NONE, "speed"},
+    {NULL, "--relax", T_SWITCH, NONE, "speed"},
+    {NULL, "--turbo", T_SWITCH, NONE, "speed"},
     {NULL, "--hd", T_SWITCH, NONE, NULL},
     {NULL, "--raw", T_SWITCH, NONE, NULL},
     {NULL, "--video", T_SWITCH, NONE, NULL},
@@ -197,23 +197,23 @@ static int is_ratio(const char *s, size_t n) {
   return b > 0 && b < 6 && !nil && a + 1 + b == n;
 }
 
-/* "v7", "7", "v 7", "niji 6", "niji": what is behind the word, or NULL.  In
-   the text the flag is the word. */
-static const char *version(const struct given *g, size_t *n, int *niji) {
-  const char *s = g->v, *end = g->v + g->n;
+/* "v7", "7", "v 7", "niji 6", "niji". */
+const char *mj__version_of(const struct mj__flag *f, const char *v, size_t n,
+                           size_t *len, int *niji) {
+  const char *end = v + n;
   double d;
-  if (g->flag) {
-    *niji = g->flag->word_n == 4 && same_word("niji", g->flag->word, 4);
+  if (f) {
+    *niji = f->word_n == 4 && same_word("niji", f->word, 4);
   } else {
-    *niji = g->n >= 4 && memcmp(s, "niji", 4) == 0;
-    s += *niji ? 4 : g->n > 0 && *s == 'v';
-    while (s < end && *s == ' ')
-      s++;
+    *niji = n >= 4 && memcmp(v, "niji", 4) == 0;
+    v += *niji ? 4 : n > 0 && *v == 'v';
+    while (v < end && *v == ' ')
+      v++;
   }
-  *n = (size_t)(end - s);
-  if (*n == 0)
-    return *niji ? s : NULL;
-  return number(s, *n, &d) && *s != '-' ? s : NULL;
+  *len = (size_t)(end - v);
+  if (*len == 0)
+    return *niji ? v : NULL;
+  return number(v, *len, &d) && *v != '-' ? v : NULL;
 }
 
 /* Whether v would end its flag and begin another.  Midjourney takes a long dash
@@ -294,7 +294,7 @@ static int check(const struct given *g, struct mj__seen *seen) {
     return is_ratio(g->v, g->n) ? MJ_OK
                                 : wrong(g, seen->err, "a ratio like \"3:2\"");
   case MJ__P_VERSION:
-    if (version(g, &n, &niji))
+    if (mj__version_of(g->flag, g->v, g->n, &n, &niji))
       return MJ_OK;
     return wrong(g, seen->err, g->flag ? "a number" : "\"v7\" or \"niji 6\"");
   case MJ__P_SWITCH:
@@ -388,6 +388,16 @@ static void put_flag(struct mj__buf *out, const struct mj__flag *f) {
   }
 }
 
+/* Adds what is in front of a flag that leaves, and returns what is behind. */
+static const char *cut(struct mj__buf *out, const char *from,
+                       const struct mj__flag *f) {
+  const char *stop = f->written;
+  while (stop > from && mj__blank(stop[-1]))
+    stop--;
+  mj__buf_add(out, from, (size_t)(stop - from));
+  return f->written + f->whole_n;
+}
+
 int mj__prompt_text(struct mj__buf *out, const char *text, size_t n,
                     struct mj__seen *seen) {
   const char *from = text;
@@ -397,7 +407,9 @@ int mj__prompt_text(struct mj__buf *out, const char *text, size_t n,
   mj__flags_init(&it, text, n, 0);
   while (rc == MJ_OK && mj__flags_next(&it, &f)) {
     rc = mj__flag_check(seen, &f);
-    if (f.repaired) {
+    if (mj__split_takes(seen->split, f.p, &f, f.value, f.value_n)) {
+      from = cut(out, from, &f);
+    } else if (f.repaired) {
       mj__buf_add(out, from, (size_t)(f.written - from));
       put_flag(out, &f);
       from = f.written + f.written_n;
@@ -424,7 +436,7 @@ static void put_value(struct mj__buf *out, const struct given *g) {
     n = 0;
   }
   if (g->p->type == T_VERSION)
-    v = version(g, &n, &niji);
+    v = mj__version_of(NULL, g->v, g->n, &n, &niji);
   mj__put_blank(out);
   if (niji)
     mj__buf_puts(out, "--niji");
@@ -457,11 +469,14 @@ int mj__prompt_field(struct mj__buf *out, const mj_param *param,
     return mj__err_set(seen->err, MJ_EINVALID, "%s: not valid UTF-8", p->name);
   make_given(&g, p, NULL, param->value, n);
   rc = check(&g, seen);
+  if (rc == MJ_OK && mj__split_takes(seen->split, p, NULL, param->value, n))
+    return MJ_OK;
   if (rc == MJ_OK && p->flags)
     put_value(out, &g);
   else if (rc == MJ_OK && n == 4) /* true */
     rc = mj__err_set(seen->err, MJ_EUNSUPPORTED,
-                     "%s: gateways of the mj family have no such parameter",
+                     "%s: gateways of the mj family have no such parameter, "
+                     "those of the generate family do",
                      p->name);
   return rc;
 }
@@ -472,27 +487,4 @@ int mj__prompt_end(const struct mj__buf *out, const struct mj__seen *seen) {
   if (out->err || (seen->warnings && seen->warnings->err == MJ_ERESOURCE))
     return mj__err_nomem(seen->err);
   return MJ_OK;
-}
-
-void mj__seen_init(struct mj__seen *seen, struct mj__buf *warnings, int lenient,
-                   mj_error *err) {
-  memset(seen, 0, sizeof *seen);
-  seen->lenient = lenient;
-  seen->warnings = warnings;
-  seen->err = err;
-}
-
-int mj__prompt_build(struct mj__buf *out, struct mj__buf *warnings,
-                     const char *prompt, const mj_param *params, size_t n,
-                     int lenient, mj_error *err) {
-  struct mj__seen seen;
-  size_t i;
-  int rc;
-  if (!prompt)
-    prompt = "";
-  mj__seen_init(&seen, warnings, lenient, err);
-  rc = mj__prompt_text(out, prompt, strlen(prompt), &seen);
-  for (i = 0; rc == MJ_OK && i < n; i++)
-    rc = mj__prompt_field(out, &params[i], &seen);
-  return rc ? rc : mj__prompt_end(out, &seen);
 }

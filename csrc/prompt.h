@@ -28,7 +28,8 @@ struct mj__parameter {
                         none in the mj family */
   enum mj__ptype type;
   struct mj__range range;
-  const char *generate; /* member of `input` in the generate family, or NULL */
+  const char *generate; /* member of `input` in the generate family, or NULL;
+                           of --fast and the like the one whose value it is */
 };
 
 enum { MJ__PARAMETERS = 64 }; /* the table has fewer rows */
@@ -80,6 +81,7 @@ const char *mj__flag_nearest(const char *word, size_t n, size_t *len);
 
 /* What was seen of a prompt so far: who set which row of the table. */
 struct mj__seen {
+  struct mj__split *split;        /* NULL = all parameters stay in the prompt */
   const char *as[MJ__PARAMETERS]; /* flag as written, NULL = not there */
   size_t n[MJ__PARAMETERS];
   int lenient;
@@ -93,6 +95,10 @@ void mj__seen_init(struct mj__seen *seen, struct mj__buf *warnings, int lenient,
 int mj__flag_check(struct mj__seen *seen, const struct mj__flag *f);
 /* Whether v[0..n) could be the value of `f`, whatever its range. */
 int mj__flag_fits(const struct mj__flag *f, const char *v, size_t n);
+/* The number of a version, "7" of "v7", "6" of "niji 6", or NULL.  In the text
+   the flag is the word; f NULL = v is a field's.  *len may be 0 for niji. */
+const char *mj__version_of(const struct mj__flag *f, const char *v, size_t n,
+                           size_t *len, int *niji);
 /* UTF-8 without control characters but tab and line ends. */
 int mj__prompt_clean(const char *s, size_t n, mj_error *err);
 /* Adds a blank between what is there and what comes. */
@@ -121,6 +127,32 @@ int mj__prompt_build(struct mj__buf *out, struct mj__buf *warnings,
                      const char *prompt, const mj_param *params, size_t n,
                      int lenient, mj_error *err);
 
+/* A parameter that has left the prompt for a member of its own. */
+struct mj__member {
+  const struct mj__parameter *p; /* NULL = it was not given */
+  const char *value; /* of a switch true or false, of a version its number;
+                        points into the prompt or the field */
+  size_t n;
+  int niji;
+};
+
+struct mj__split {
+  int (*takes)(const struct mj__parameter *p); /* which ones leave */
+  struct mj__member at[MJ__PARAMETERS];        /* as in the table */
+};
+
+/* As mj__prompt_build, but what split->takes says goes to split->at, whether
+   it was a flag or a field, and blanks around the rest go with it. */
+int mj__prompt_split(struct mj__buf *out, struct mj__split *split,
+                     struct mj__buf *warnings, const char *prompt,
+                     const mj_param *params, size_t n, int lenient,
+                     mj_error *err);
+/* Takes a parameter, or returns 0: it stays.  f NULL = it is a field. */
+int mj__split_takes(struct mj__split *split, const struct mj__parameter *p,
+                    const struct mj__flag *f, const char *v, size_t n);
+
+/* 1 = there is nothing in it but parameters of the table and their values. */
+int mj__prompt_wordless(const char *prompt);
 /* Adds `prompt` without `flag` ("--zoom") and its value, under each name that
    the flag has.  MJ_OK, MJ_ERESOURCE, MJ_ETOO_LARGE. */
 int mj__prompt_strip(struct mj__buf *out, const char *prompt, const char *flag);

@@ -183,6 +183,19 @@ const char *mj__flag_nearest(const char *word, size_t n, size_t *len) {
   return best;
 }
 
+/* A value goes on to the next flag, so words stand in front of the first; a
+   word behind a flag that nobody knows may be one of them. */
+int mj__prompt_wordless(const char *prompt) {
+  struct mj__flags it;
+  struct mj__flag f;
+  int n;
+  mj__flags_init(&it, prompt, strlen(prompt), 0);
+  for (n = 0; mj__flags_next(&it, &f); n++)
+    if (!f.p || (n == 0 && f.written != prompt + strspn(prompt, " \t\r\n")))
+      return 0;
+  return n > 0;
+}
+
 /* Taking one out ---------------------------------------------------------- */
 
 static int same_flag(const struct mj__flag *f, const char *word, size_t n) {

@@ -34,16 +34,26 @@ void mj__slow_down(mj_client *c, struct mj__bucket *b, int code,
     return;
   if (retry_after_ms > MJ__RETRY_AFTER_MOST)
     retry_after_ms = MJ__RETRY_AFTER_MOST;
+  if (b->not_before_ms <= c->now) /* else it was said */
+    mj__log(c, 1, "the gateway asks to slow down: %s wait %lld s",
+            b == &c->submits ? "submissions" : "requests",
+            (long long)((retry_after_ms + 999) / 1000));
   mj__bucket_pause(b, c->now + retry_after_ms);
 }
 
 /* Paid ---------------------------------------------------------------------*/
 
+/* The task has begun: its request is needed no more, but where a button may
+   want it again. */
 static void forget_request(mj_client *c, struct mj__job *j) {
-  mj__free(&c->mem, j->body);
-  mj__free(&c->mem, j->url);
-  mj__free(&c->mem, j->extra);
-  j->body = j->url = j->extra = NULL;
+  if (c->wire->remembers && j->task_id) {
+    mj__past_keep(&c->past, &c->mem, j->task_id, j->url, j->body, j->body_len,
+                  j->prompt);
+  } else {
+    mj__free(&c->mem, j->body);
+    mj__free(&c->mem, j->url);
+  }
+  j->body = j->url = NULL;
   j->body_len = 0;
 }
 
@@ -118,6 +128,21 @@ static void accepted(mj_client *c, struct mj__job *j, const struct mj__reply *s,
   mj__enqueue(c, j, MJ__Q_RECORD);
 }
 
+void mj__found(mj_client *c, struct mj__job *j, const char *id) {
+  struct mj__todo todo = {0};
+  struct mj__reply s;
+  memset(&s, 0, sizeof s);
+  mj__said_read(&s.said, NULL, 0);
+  s.said.id = id;
+  (void)mj__job_go(j, MJ__ACCEPTED);
+  j->accepted_ms = c->now;
+  j->troubles = 0; /* those of looking for it */
+  j->status = MJ_ST_UNKNOWN;
+  j->progress = -1;
+  todo.at_ms = c->now;
+  accepted(c, j, &s, &todo);
+}
+
 /* Pictures at their new addresses; nothing goes on at the gateway. */
 static void uploaded(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                      const struct mj__reply *s) {
@@ -172,6 +197,7 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                     &todo);
   switch (todo.what) {
   case MJ__DO_ACCEPT:
+    c->learned.took_work = 1;
     if (s->wants_list && x)
       uploaded(c, j, x, s);
     else
@@ -192,6 +218,20 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   case MJ__DO_END:
     break;
   }
+  if (v.kind == MJ__V_UNKNOWN && j->answered && j->task_id && !j->cancel) {
+    mj__log(c, 1, "task %s: no answer to what its dialog was told; looking",
+            j->task_id);
+    mj__found(c, j, j->task_id);
+    return;
+  }
+  if (v.kind == MJ__V_UNKNOWN && !j->cancel && !j->task_id &&
+      mj__has_evidence(c)) {
+    mj__log(c, 1, "%s: no answer to a paid request; looking for its task",
+            j->token);
+    (void)mj__record(c, j);
+    mj__wonder(c, j);
+    return;
+  }
   mj__explained(s, todo.code, what_was_done(j), todo.again, retry_after_ms,
                 &err);
   if (v.kind == MJ__V_UNKNOWN)
@@ -208,10 +248,28 @@ static void see(struct mj__reply *s, struct mj__exchange *x,
   s->curl_text = r->text;
   s->body = x->reply.p;
   s->body_len = x->reply.n;
+  s->body_max = x->reply.err == MJ_ETOO_LARGE ? x->reply.max : 0;
   if (!x->bad_json && x->doc && mj__json_finish(x->doc, &x->json_err) != MJ_OK)
     x->bad_json = 1;
   mj__said_read(&s->said, x->bad_json ? NULL : mj_json_root(x->doc),
                 x->reply.n);
+}
+
+/* What the gateway is known to be like, for messages. */
+static void see_gateway(const mj_client *c, const struct mj__exchange *x,
+                        const struct mj__job *j, struct mj__reply *s) {
+  const struct mj__learned *l = &c->learned;
+  int kept = x->purpose == MJ__X_SUBMIT || x->purpose == MJ__X_ASK;
+  s->secret = c->cfg.api_key;
+  s->generate = x->wire->generate;
+  if (x->purpose == MJ__X_FETCH)
+    return;
+  s->url = kept && j ? j->url : x->url.n ? x->url.p : NULL;
+  if (!s->generate && strcmp(c->gateway.mode_style, "body") != 0)
+    s->mode = j && j->mode ? j->mode : c->gateway.mode;
+  if (strcmp(c->cfg.dialect, "auto") != 0)
+    s->dialect = c->cfg.dialect;
+  s->known = l->took_work || (l->family_heard && !l->family_guessed);
 }
 
 void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
@@ -223,7 +281,16 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   c->now = mj__clock(c);
   if (x->purpose == MJ__X_PROBE) {
     see(&s, x, r);
+    see_gateway(c, x, NULL, &s);
+    if (x->bad_json && (!x->doc || x->json_err.code == MJ_ERESOURCE))
+      s.curl_code = 27; /* CURLE_OUT_OF_MEMORY: says nothing of the gateway */
     mj__probed(c, &s, r->retry_after_ms);
+    mj__exchange_free(c, x);
+    return;
+  }
+  if (x->purpose == MJ__X_RECON) {
+    see(&s, x, r);
+    mj__told_around(c, x, &s);
     mj__exchange_free(c, x);
     return;
   }
@@ -233,7 +300,7 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   }
   j->exchange = 0;
   see(&s, x, r);
-  s.secret = c->cfg.api_key;
+  see_gateway(c, x, j, &s);
   switch (x->purpose) {
   case MJ__X_SUBMIT:
     mj__submit_ended(c, j, x, &s, r->retry_after_ms);
@@ -253,6 +320,7 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   case MJ__X_STOP:
     mj__stop_answered(c, j, &s, r->retry_after_ms);
     break;
+  case MJ__X_RECON:
   case MJ__X_PROBE:
     break;
   }

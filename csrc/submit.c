@@ -13,8 +13,9 @@ enum {
 
 const char *mj_op_name(mj_op op) {
   static const char *const names[] = {
-      NULL,    "imagine", "click", "blend",     "describe", "shorten",
-      "modal", "video",   "edit",  "retexture", "upload",   "swap_face"};
+      NULL,      "imagine",   "click",   "blend",   "describe",
+      "shorten", "modal",     "video",   "edit",    "retexture",
+      "upload",  "swap_face", "inpaint", "generate"};
   return (unsigned)op < sizeof names / sizeof names[0] ? names[op] : NULL;
 }
 
@@ -31,24 +32,6 @@ static int make_token(mj_client *c, struct mj__job *j) {
   text[29] = '\0';
   j->token = mj__strdup(&c->mem, text);
   return j->token ? MJ_OK : MJ_ERESOURCE;
-}
-
-int mj__record(mj_client *c, struct mj__job *j) {
-  struct mj__record r;
-  int rc;
-  memset(&r, 0, sizeof r);
-  r.job = j->id;
-  r.state = j->state;
-  r.attempt = j->attempt;
-  r.token = j->token;
-  r.task_id = j->task_id;
-  r.url = j->url;
-  r.body = j->body;
-  r.body_len = j->body_len;
-  rc = c->store->ops->put(c->store, &r, &j->record);
-  if (rc == MJ_EJOURNAL)
-    c->poisoned = 1;
-  return rc;
 }
 
 void mj__warn(mj_client *c, struct mj__buf *lines) {
@@ -98,18 +81,58 @@ int mj__encode(mj_client *c, struct mj__job *j, const mj_request *r,
   return rc;
 }
 
+/* A reroll where the gateway has no route for it: the request that made the
+   task, once more. */
+static int is_repeat(const mj_client *c, const mj_request *r) {
+  return c->wire->remembers && r->op == MJ_OP_CLICK &&
+         strcmp(r->button, "generate::reroll") == 0 &&
+         mj__past_find(&c->past, r->task);
+}
+
+static int repeat(mj_client *c, struct mj__job *j, const mj_request *r,
+                  mj_error *err) {
+  const struct mj__old *o = mj__past_find(&c->past, r->task);
+  if (r->mode || r->notify_hook || r->extra_json || r->provider || r->bot ||
+      r->account_filter || r->type || r->strength)
+    return mj__err_set(err, MJ_EINVALID,
+                       "reroll: it repeats the request as it was; mode, "
+                       "notify_hook, extra and provider cannot be changed");
+  j->url = mj__strdup(&c->mem, o->url);
+  j->body = mj__strndup(&c->mem, o->body, o->body_len);
+  j->body_len = o->body_len;
+  j->route = MJ__R_GENERATE;
+  return j->url && j->body ? MJ_OK : mj__err_nomem(err);
+}
+
+/* What a task shows whose replies do not say. */
+static int keep_story(mj_client *c, struct mj__job *j, const mj_request *r,
+                      mj_error *err) {
+  const struct mj__old *o = r->task ? mj__past_find(&c->past, r->task) : NULL;
+  const char *prompt = r->prompt ? r->prompt : o ? o->prompt : NULL;
+  const char *b = r->op == MJ_OP_CLICK ? r->button : "";
+  j->action = r->op == MJ_OP_IMAGINE               ? "IMAGINE"
+              : r->op == MJ_OP_INPAINT             ? "INPAINT"
+              : strncmp(b, "generate::u", 11) == 0 ? "UPSCALE"
+              : strncmp(b, "generate::v", 11) == 0 ? "VARIATION"
+              : strcmp(b, "generate::reroll") == 0 ? "REROLL"
+                                                   : NULL;
+  return mj__keep(c, &j->prompt, prompt) ? mj__err_nomem(err) : MJ_OK;
+}
+
 int mj__make_ready(mj_client *c, struct mj__job *j, const mj_request *r,
                    mj_error *err) {
   mj_request q = *r;
   int rc = MJ_OK;
   if (r->op == MJ_OP_CLICK)
     rc = mj__dialog_button(j, &q, err);
+  if (rc == MJ_OK && c->wire->remembers)
+    rc = keep_story(c, j, &q, err);
   if (rc == MJ_OK)
-    rc = mj__encode(c, j, &q, err);
+    rc = is_repeat(c, &q) ? repeat(c, j, &q, err) : mj__encode(c, j, &q, err);
   if (rc)
     return rc;
   (void)mj__job_go(j, MJ__READY);
-  rc = mj__record(c, j);
+  rc = mj__record_new(c, j, &q);
   return rc ? mj__err_set(err, rc, "the job could not be recorded") : MJ_OK;
 }
 
@@ -144,25 +167,48 @@ static int check_op(const mj_request *r, mj_error *err) {
   return MJ_OK;
 }
 
+/* What cannot be called would be found out by nobody: a hook that fails is
+   silent. */
+static int check_hook(const char *hook, mj_error *err) {
+  mj_error why;
+  mj__err_clear(&why);
+  if (!hook || mj__url_check(hook, 1, &why) == MJ_OK)
+    return MJ_OK;
+  if (why.code == MJ_ERESOURCE)
+    return mj__err_nomem(err);
+  return mj__err_set(err, MJ_EINVALID,
+                     "notify_hook: an http(s) address expected, got %.120s",
+                     *hook ? hook : "nothing");
+}
+
 static int check_request(const mj_client *c, const mj_request *r,
                          mj_error *err) {
   const struct {
     const char *field, *text;
-  } texts[] = {{"state", r->state},
-               {"notify_hook", r->notify_hook},
-               {"language", r->language},
-               {"video_type", r->video_type}};
+  } texts[] = {{"state", r->state},       {"notify_hook", r->notify_hook},
+               {"language", r->language}, {"provider", r->provider},
+               {"type", r->type},         {"key", r->key},
+               {"strength", r->strength}, {"video_type", r->video_type}};
   size_t i;
   int rc;
   if (!c->cfg.base_url)
     return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
   rc = check_op(r, err);
+  if (rc == MJ_OK)
+    rc = check_hook(r->notify_hook, err);
   for (i = 0; rc == MJ_OK && i < sizeof texts / sizeof texts[0]; i++)
     rc = check_utf8(texts[i].field, texts[i].text, err);
   if (rc == MJ_OK && r->state && strlen(r->state) > STATE_MAX &&
       strcmp(c->cfg.wire_state, "user") == 0)
     rc = mj__err_set(err, MJ_EINVALID,
                      "state: more than 255 bytes do not fit on the wire");
+  if (rc == MJ_OK && r->on_duplicate &&
+      strcmp(r->on_duplicate, "attach") != 0 &&
+      strcmp(r->on_duplicate, "fail") != 0 &&
+      strcmp(r->on_duplicate, "new") != 0)
+    rc = mj__err_set(err, MJ_EINVALID,
+                     "on_duplicate: attach, fail or new expected, got %.40s",
+                     r->on_duplicate);
   return rc ? rc : check_mode(r->mode, err);
 }
 
@@ -198,9 +244,10 @@ static int resolve(mj_client *c, const mj_request *r, char *id, size_t size,
   return rc < 0 ? rc : MJ_OK;
 }
 
-/* A customId needs no look at the task: MJ::..., or our change::... */
+/* A customId needs no look at the task: MJ::..., or one of ours. */
 static int is_custom_id(const char *s) {
-  return strncmp(s, "MJ::", 4) == 0 || strncmp(s, "change::", 8) == 0;
+  return strncmp(s, "MJ::", 4) == 0 || strncmp(s, "change::", 8) == 0 ||
+         strncmp(s, "generate::", 10) == 0;
 }
 
 /* The caller answers a dialog: what it says is put together as a click's
@@ -221,24 +268,19 @@ static int prepare_modal(mj_client *c, struct mj__job *j, const mj_request *r,
   return rc;
 }
 
-static int prepare(mj_client *c, struct mj__job *j, const mj_request *r,
-                   mj_error *err) {
+int mj__prepare(mj_client *c, struct mj__job *j, const mj_request *r,
+                mj_error *err) {
   char id[512];
   mj_request q = *r;
   int rc;
   j->op = (unsigned char)r->op;
   j->progress_on = r->progress ? 1 : 0;
-  j->remix = r->remix ? 1 : 0;
   /* an answer is given once, whoever gives it */
   j->answered = r->op == MJ_OP_MODAL;
   j->builds_on = r->task != NULL;
   if (mj__keep(c, &j->state_user, r->state) || mj__keep(c, &j->mode, r->mode) ||
       mj__keep(c, &j->parent, r->task) ||
-      mj__keep(c, &j->button, r->op == MJ_OP_CLICK ? r->button : NULL) ||
-      mj__keep(c, &j->extra, r->extra_json) ||
-      mj__keep(c, &j->hook, r->notify_hook) ||
-      mj__keep(c, &j->filter, r->account_filter) ||
-      mj__keep(c, &j->bot, r->bot) || make_token(c, j))
+      mj__keep(c, &j->hook, r->notify_hook) || (!j->token && make_token(c, j)))
     return mj__err_nomem(err);
   if (r->op == MJ_OP_CLICK) {
     rc = mj__dialog_keep(c, j, r, err);
@@ -250,7 +292,8 @@ static int prepare(mj_client *c, struct mj__job *j, const mj_request *r,
   if (r->op == MJ_OP_CLICK && !is_custom_id(r->button)) {
     if (!r->task_json) {
       (void)mj__job_go(j, MJ__LOOKUP);
-      return MJ_OK;
+      return j->kept || mj__keep_request(c, j, r) == MJ_OK ? MJ_OK
+                                                           : mj__err_nomem(err);
     }
     rc = resolve(c, r, id, sizeof id, err);
     if (rc)
@@ -262,7 +305,7 @@ static int prepare(mj_client *c, struct mj__job *j, const mj_request *r,
 
 int mj_submit(mj_client *c, const mj_request *r, mj_id *out, mj_error *err) {
   struct mj__job *j;
-  int rc;
+  int rc, adopted;
   *out = 0;
   mj__err_clear(err);
   rc = check_request(c, r, err);
@@ -274,14 +317,24 @@ int mj_submit(mj_client *c, const mj_request *r, mj_id *out, mj_error *err) {
   j = mj__job_new(c, MJ__TASK);
   if (!j)
     return mj__err_nomem(err);
-  rc = prepare(c, j, r, err);
+  rc = mj__adopt(c, j, r, &adopted, err);
+  if (rc == MJ_OK && !adopted)
+    rc = c->learned.family_known ? mj__prepare(c, j, r, err)
+                                 : mj__defer(c, j, r, err);
   if (rc) {
     mj__job_drop(c, j);
     return rc;
   }
-  mj__enqueue(c, j, j->state == MJ__LOOKUP ? MJ__Q_POLL : MJ__Q_SUBMIT);
   *out = j->id;
+  if (adopted)
+    return MJ_OK;
+  mj__enqueue(c, j, j->state == MJ__NEW ? MJ__Q_FAMILY : mj__queue_of(j));
   return MJ_OK;
+}
+
+/* A token of ours, not a task's id. */
+static int is_token(const char *s) {
+  return strncmp(s, "mj_", 3) == 0 && strlen(s) == 29;
 }
 
 int mj_track(mj_client *c, const char *task_id, mj_id *out, mj_error *err) {
@@ -296,6 +349,14 @@ int mj_track(mj_client *c, const char *task_id, mj_id *out, mj_error *err) {
   j = mj__job_new(c, MJ__TASK);
   if (!j)
     return mj__err_nomem(err);
+  if (is_token(task_id)) {
+    int rc = mj__adopt_token(c, j, task_id, err);
+    if (rc)
+      mj__job_drop(c, j);
+    else
+      *out = j->id;
+    return rc;
+  }
   if (mj__keep(c, &j->task_id, task_id)) {
     mj__job_drop(c, j);
     return mj__err_nomem(err);

@@ -28,6 +28,7 @@ void mj__report_accepted(mj_client *c, struct mj__job *j) {
   j->accepted.pub.type = MJ_EV_ACCEPTED;
   j->accepted.pub.id = j->id;
   j->accepted.pub.task_id = j->task_id;
+  j->accepted.pub.token = c->journaled ? j->token : NULL;
   j->accepted.pub.items = j->ids;
   j->accepted.pub.nitems = (size_t)j->nids;
   emit(c, &j->accepted);
@@ -88,6 +89,7 @@ void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
   e->pub.type = j->kind == MJ__TIMER ? MJ_EV_TIMER : MJ_EV_DONE;
   e->pub.id = j->id;
   e->pub.task_id = j->task_id;
+  e->pub.token = c->journaled ? j->token : NULL;
   give(c, e, x, t);
   if (!err && (j->kind != MJ__TASK || j->op == MJ_OP_UPLOAD))
     e->pub.data = e->body;
@@ -102,8 +104,9 @@ void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
     e->pub.error = e->err ? e->err : &plain_errors[-err->code - 1];
   }
   j->over = 1;
+  /* a failure is in c->poisoned; the end stands */
   if (j->kind == MJ__TASK && (j->record || j->token))
-    (void)mj__record(c, j); /* a failure is in c->poisoned; the end stands */
+    (void)mj__record_end(c, j, e->pub.error, e->pub.task);
   mj__enqueue(c, j, MJ__Q_RECORD);
 }
 
@@ -143,12 +146,25 @@ static void stop(mj_client *c, struct mj__job *j) {
   mj__enqueue(c, j, MJ__Q_POLL);
 }
 
+/* The journal broke before this was on disk: it stays here. */
+static void not_recorded(mj_client *c, struct mj__job *j) {
+  struct mj__exchange *x = mj__exchange_of(c, j->exchange);
+  if (x)
+    mj__exchange_free(c, x);
+  j->exchange = 0;
+  (void)mj__job_go(j, MJ__REJECTED);
+  mj__end_text(c, j, MJ_EJOURNAL,
+               "not sent: the journal cannot be written any more");
+}
+
 /* A job whose newest record is durable. */
 void mj__settled(mj_client *c, struct mj__job *j) {
   mj__dequeue(c, j);
   if (j->over) {
     c->njobs--;
     emit(c, &j->done);
+  } else if (j->state == MJ__DISPATCHING && c->poisoned) {
+    not_recorded(c, j);
   } else if (j->state == MJ__DISPATCHING) {
     mj__send_paid(c, j);
   } else if (j->state == MJ__ACCEPTED) {
@@ -168,11 +184,23 @@ void mj__settled(mj_client *c, struct mj__job *j) {
   }
 }
 
+/* When the journal has failed nothing becomes durable any more: what is known
+   is told all the same, and nothing paid leaves. */
+static uint64_t durable(mj_client *c) {
+  mj_error err;
+  if (!c->poisoned && c->journaled &&
+      c->store->ops->failed(c->store, &err) != MJ_OK) {
+    c->poisoned = 1;
+    mj__log(c, 0, "%s", err.text);
+  }
+  return c->poisoned ? UINT64_MAX : c->store->ops->durable(c->store);
+}
+
 /* Records are numbered in order, so the queue is too. */
 static void settle(mj_client *c) {
-  uint64_t durable = c->store ? c->store->ops->durable(c->store) : 0;
+  uint64_t upto = c->store ? durable(c) : 0;
   struct mj__job *j;
-  while ((j = c->queues[MJ__Q_RECORD].first) != NULL && j->record <= durable)
+  while ((j = c->queues[MJ__Q_RECORD].first) != NULL && j->record <= upto)
     mj__settled(c, j);
 }
 
@@ -202,7 +230,9 @@ static void due(mj_client *c, struct mj__job *j) {
     write_now(c, j, j->work);
     break;
   case MJ__TASK:
-    if (j->queue == MJ__Q_RECORD)
+    if (j->state == MJ__UNKNOWN)
+      mj__wonder_due(c, j);
+    else if (j->queue == MJ__Q_RECORD)
       mj__arm(c, j, c->now + 1); /* its acceptance is not durable yet */
     else
       mj__enqueue(c, j, mj__queue_of(j));
@@ -262,8 +292,7 @@ static void work(mj_client *c) {
     if (c->dirty || (c->pump_at >= 0 && c->pump_at <= c->now))
       mj__pump(c);
   } while (c->queues[MJ__Q_RECORD].first &&
-           c->queues[MJ__Q_RECORD].first->record <=
-               c->store->ops->durable(c->store));
+           c->queues[MJ__Q_RECORD].first->record <= durable(c));
 }
 
 int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
@@ -337,7 +366,9 @@ static int give_up(mj_client *c, mj_id id, int tell) {
     j->exchange = 0;
   }
   mj__dequeue(c, j);
-  if (j->kind == MJ__FETCH || j->kind == MJ__ASK)
+  if (j->kind == MJ__TASK && j->state == MJ__UNKNOWN)
+    mj__give_up_unknown(c, j);
+  else if (j->kind == MJ__FETCH || j->kind == MJ__ASK)
     mj__end_text(c, j, MJ_ECANCELLED, "cancelled");
   else if (j->stopping || !tell)
     mj__end_cancelled(c, j); /* twice: nobody waits for the gateway */

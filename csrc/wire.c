@@ -3,6 +3,7 @@
    statuses.  The order of the tests is that of protocol notes on midjourney-
    proxy, trueai and new-api: the body decides before the HTTP status does. */
 #include "wire.h"
+#include "err.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +86,30 @@ const char *mj__route_name(enum mj__route r) {
       [MJ__R_QUEUE] = "task/queue",
       [MJ__R_SEED] = "task/{id}/image-seed",
       [MJ__R_CANCEL] = "task/{id}/cancel",
+      [MJ__R_GENERATE] = "generateTask",
   };
   return names[r];
+}
+
+static const struct mj__wire *other(const struct mj__wire *w) {
+  return w->generate ? &mj__wire_mj : &mj__wire_generate;
+}
+
+int mj__not_here(const struct mj__wire *w, mj_op op, mj_error *err) {
+  const char *name = mj_op_name(op);
+  if (!name)
+    return mj__err_set(err, MJ_EINVALID, "op: no such operation");
+  return mj__err_set(err, MJ_EUNSUPPORTED,
+                     "%s: gateways of the %s family cannot do that; those of "
+                     "the %s family can",
+                     name, w->name, other(w)->name);
+}
+
+int mj__no_field(const struct mj__wire *w, const char *field, mj_error *err) {
+  return mj__err_set(err, MJ_EUNSUPPORTED,
+                     "%s: gateways of the %s family take none; those of the "
+                     "%s family do",
+                     field, w->name, other(w)->name);
 }
 
 /* midjourney-proxy-plus: "Waiting for window confirm", trueai: 窗口等待 */
@@ -124,6 +147,8 @@ static void read_submit(struct mj__said *s, const mj_value *root) {
   int64_t ahead;
   s->shape = MJ__SHAPE_SUBMIT;
   s->result = id;
+  if (*id)
+    s->given = id;
   s->no_result = !result || result->type == MJ_JSON_NULL ||
                  (result->type == MJ_JSON_STRING && result->len == 0);
   s->list = result && result->type == MJ_JSON_ARRAY ? result : NULL;
@@ -140,11 +165,52 @@ static void read_submit(struct mj__said *s, const mj_value *root) {
     s->id = s->several > 1 ? s->first : id;
 }
 
+const char *mj__data_id(const mj_value *data) {
+  const char *id = mj__json_text(mj__json_get(data, "taskId"));
+  return id ? id : mj__json_text(mj__json_get(data, "task_id"));
+}
+
+/* Some adapters have no `data` around it. */
+static const char *given_id(const mj_value *root) {
+  const char *id = mj__data_id(mj__json_get(root, "data"));
+  if (!id)
+    id = mj__data_id(root);
+  return id ? id : "";
+}
+
+/* The generate family's envelope; adapters in front of it put the message into
+   `error` now and then. */
+static void read_data(struct mj__said *s, const mj_value *root) {
+  const mj_value *data = mj__json_get(root, "data");
+  const char *id = mj__data_id(data);
+  const mj_value *state = mj__json_get(data, "state");
+  s->shape = MJ__SHAPE_DATA;
+  s->description = text_or_empty(mj__json_get(root, "message"));
+  if (!*s->description)
+    s->description = text_or_empty(mj__json_get(root, "error"));
+  s->type = text_or_empty(mj__json_get(data, "error"));
+  s->has_state = state && state->type == MJ_JSON_STRING && state->len > 0;
+  if (id && mj__id_ok(id)) {
+    s->id = id;
+    s->several = 1;
+  }
+}
+
+/* {"success":false,"code":-1,"data":null} is trueai's, which keeps its shape;
+   so does an error without data. */
+static int is_data(const mj_value *root, const mj_value *error, int failed) {
+  const mj_value *data = mj__json_get(root, "data");
+  if (failed || (error && !data))
+    return 0;
+  return data || mj__json_get(root, "message");
+}
+
 void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len) {
-  const mj_value *e;
+  const mj_value *e, *v;
+  int failed;
   memset(s, 0, sizeof *s);
   s->description = s->type = s->reason = s->id = s->banned_word = "";
-  s->result = s->suggested = "";
+  s->result = s->suggested = s->given = "";
   s->ahead = -1;
   s->shape = body_len == 0 ? MJ__SHAPE_EMPTY : MJ__SHAPE_TEXT;
   if (!root)
@@ -158,19 +224,25 @@ void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len) {
     s->shape = MJ__SHAPE_TASK;
     return;
   }
+  s->given = given_id(root);
   e = mj__json_get(root, "error");
+  if (e && e->type == MJ_JSON_NULL)
+    e = NULL;
+  v = mj__json_get(root, "success");
+  failed = v && v->type == MJ_JSON_FALSE;
   s->has_code = mj__json_int(mj__json_get(root, "code"), &s->code);
   if (s->has_code &&
       (mj__json_get(root, "description") || mj__json_get(root, "result"))) {
     read_submit(s, root);
-  } else if (e && mj__json_get(root, "path")) {
+  } else if (mj__json_get(root, "error") && mj__json_get(root, "path")) {
     s->shape = MJ__SHAPE_SPRING;
     s->description = text_or_empty(e);
-  } else if (e && e->type != MJ_JSON_NULL) {
+  } else if (s->has_code && is_data(root, e, failed)) {
+    read_data(s, root);
+  } else if (e) {
     s->shape = MJ__SHAPE_ERROR;
     read_error(s, e);
-  } else if (mj__json_get(root, "success") &&
-             mj__json_get(root, "success")->type == MJ_JSON_FALSE) {
+  } else if (failed) {
     s->shape = MJ__SHAPE_SUCCESS;
     s->description = text_or_empty(mj__json_get(root, "message"));
   } else {

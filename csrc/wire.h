@@ -38,6 +38,7 @@ enum mj__route {
   MJ__R_QUEUE,
   MJ__R_SEED,
   MJ__R_CANCEL,
+  MJ__R_GENERATE, /* generateTask; its statusTask is MJ__R_FETCH */
   MJ__ROUTES
 };
 
@@ -61,6 +62,7 @@ enum mj__shape {
   MJ__SHAPE_SPRING,  /* {"timestamp":..,"status":400,"error":..,"path":..} */
   MJ__SHAPE_TASK,    /* has id and status */
   MJ__SHAPE_LIST,    /* an array */
+  MJ__SHAPE_DATA,    /* {"code":200,"message":..,"data":..}: generate */
   MJ__SHAPE_JSON     /* anything else */
 };
 
@@ -71,7 +73,9 @@ struct mj__said {
   int64_t code;
   const char *description, *type;
   const char *reason;         /* ERROR: a code that is a word */
-  const char *id;             /* SUBMIT: a usable task id, or "" */
+  const char *id;             /* SUBMIT, DATA: a usable task id, or "" */
+  const char *given;          /* what stands where the id does, usable or not;
+                                 without a code, too */
   const char *banned_word;    /* properties.bannedWord */
   const char *result;         /* SUBMIT: as text, or "" */
   int no_result;              /* SUBMIT: there is none, or it is empty */
@@ -81,10 +85,22 @@ struct mj__said {
   int dialog;            /* SUBMIT: says that the task waits for more input */
   const char *suggested; /* SUBMIT: properties.finalPrompt */
   int ahead;             /* SUBMIT: properties.numberOfQueues, or -1 */
+  int has_state;         /* DATA: there is a task's state in it */
 };
 
 struct mj__wire {
   const char *name;
+  int generate;  /* 1 = the generate family.  Who wants to know looks
+                    here, since a module with a transport of its own may
+                    have a second copy of these tables */
+  unsigned asks; /* the free routes it has, a bit per enum mj__route */
+  mj_poll poll;  /* as the family wants it */
+  double requests_per_min; /* its stated limits; 0 = none */
+  int live;
+  int remembers; /* 1 = replies do not repeat a request: the client keeps it, to
+                    show its prompt and to send it again */
+  /* The route of a verb, or MJ__R_NONE. */
+  enum mj__route (*route)(mj_op op);
   /* The paid request for r.  `token` is the wire's state field. */
   int (*put)(struct mj__call *call, const struct mj__gateway *g,
              const mj_request *r, const char *token, mj_error *err);
@@ -96,7 +112,12 @@ struct mj__wire {
   int (*task)(const mj_value *root, struct mj__arena *a, mj_task *out);
 };
 
-extern const struct mj__wire mj__wire_mj;
+extern const struct mj__wire mj__wire_mj, mj__wire_generate;
+
+/* MJ_EUNSUPPORTED: this family has no such verb; names the one that has. */
+int mj__not_here(const struct mj__wire *w, mj_op op, mj_error *err);
+/* The same of a field of mj_request. */
+int mj__no_field(const struct mj__wire *w, const char *field, mj_error *err);
 
 /* root NULL = the body is not JSON. */
 void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len);
@@ -104,6 +125,9 @@ void mj__said_read(struct mj__said *s, const mj_value *root, size_t body_len);
 const char *mj__route_name(enum mj__route r);
 /* [A-Za-z0-9_-]{1,64}: safe in a path. */
 int mj__id_ok(const char *s);
+/* The task's id in what the generate family puts into `data`: taskId, of some
+   adapters task_id.  NULL = none. */
+const char *mj__data_id(const mj_value *data);
 /* 31 for "31%" and "31.5%"; -1 for words and for more than 100. */
 int mj__progress_read(const char *s);
 mj_status mj__status_read(const char *s);

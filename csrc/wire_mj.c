@@ -5,6 +5,7 @@
    task looks like. */
 #include "wire_mj.h"
 #include "err.h"
+#include "wire_put.h"
 
 #include <string.h>
 
@@ -14,22 +15,12 @@
 void mj__mj_route(struct mj__call *call, const struct mj__gateway *g,
                   const char *mode, enum mj__route route) {
   call->route = route;
-  mj__buf_puts(&call->url, g->base);
-  if (g->prefix && *g->prefix)
-    mj__buf_printf(&call->url, "%s%s", *g->prefix == '/' ? "" : "/", g->prefix);
+  mj__put_base(call, g);
   if (mode && strcmp(g->mode_style, "mj-prefix") == 0)
     mj__buf_printf(&call->url, "/mj-%s", mode);
   else if (mode && strcmp(g->mode_style, "prefix") == 0)
     mj__buf_printf(&call->url, "/%s", mode);
   mj__buf_puts(&call->url, "/mj/");
-}
-
-int mj__mj_done(struct mj__call *call, mj_error *err) {
-  int rc = call->url.err ? call->url.err : call->body.err;
-  if (rc == MJ_ETOO_LARGE)
-    return mj__err_set(err, rc, "the request is larger than %zu bytes",
-                       call->body.max);
-  return rc ? mj__err_nomem(err) : MJ_OK;
 }
 
 /* {"ids":["1","2"]}: as strings, since new-api's dto says so. */
@@ -66,7 +57,17 @@ int mj__mj_ask(struct mj__call *call, const struct mj__gateway *g,
     put_ids(call, ids, n);
   else if (route == MJ__R_CANCEL) /* a POST that needs no body, but is JSON */
     mj__buf_puts(&call->body, "{}");
-  return mj__mj_done(call, err);
+  return mj__call_done(call, err);
 }
 
-const struct mj__wire mj__wire_mj = {"mj", mj__mj_put, mj__mj_ask, mj__mj_task};
+#define R(route) (1u << MJ__R_##route)
+
+const struct mj__wire mj__wire_mj = {
+    .name = "mj",
+    .asks = R(FETCH) | R(LIST) | R(IDS) | R(QUEUE) | R(SEED) | R(CANCEL),
+    .poll = {2000, {4000, 8000}, 2},
+    .route = mj__mj_verb,
+    .put = mj__mj_put,
+    .ask = mj__mj_ask,
+    .task = mj__mj_task,
+};

@@ -5,6 +5,7 @@
 
 #include "wire.h"
 
+enum mj__route mj__mj_verb(mj_op op);
 int mj__mj_put(struct mj__call *call, const struct mj__gateway *g,
                const mj_request *r, const char *token, mj_error *err);
 int mj__mj_ask(struct mj__call *call, const struct mj__gateway *g,
@@ -15,7 +16,5 @@ int mj__mj_task(const mj_value *root, struct mj__arena *a, mj_task *t);
 /* base, prefix, mode, "/mj/": where the family's routes begin. */
 void mj__mj_route(struct mj__call *call, const struct mj__gateway *g,
                   const char *mode, enum mj__route route);
-/* MJ_OK, or what went wrong while the buffers were filled. */
-int mj__mj_done(struct mj__call *call, mj_error *err);
 
 #endif

@@ -5,33 +5,11 @@
 #include "picture.h"
 #include "prompt.h"
 #include "wire_mj.h"
+#include "wire_put.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { PROMPT_MAX = 64 * 1024, PICTURES_MOST = 32 };
-
-static void put_name(struct mj__buf *b, const char *name) {
-  mj__buf_puts(b, b->n > 1 ? "," : "");
-  mj__put_string(b, name);
-  mj__buf_puts(b, ":");
-}
-
-static void put_member(struct mj__buf *b, const char *name, const char *v) {
-  put_name(b, name);
-  mj__put_string(b, v);
-}
-
-static void put_word(struct mj__buf *b, const char *name, const char *v) {
-  put_name(b, name);
-  mj__buf_puts(b, v);
-}
-
-static void put_picture(struct mj__buf *b, const char *name,
-                        const mj_picture *p) {
-  put_name(b, name);
-  mj__picture_put(b, p);
-}
+enum { PICTURES_MOST = 32 };
 
 /* "fast" as FAST; the words were checked, or are the user's and shown as they
    are. */
@@ -43,54 +21,33 @@ static void put_upper(struct mj__buf *b, const char *name, const char *v) {
   for (i = 0; upper[i]; i++)
     if (upper[i] >= 'a' && upper[i] <= 'z')
       upper[i] = (char)(upper[i] - ('a' - 'A'));
-  put_member(b, name, upper);
+  mj__put_member(b, name, upper);
 }
 
-/* The members that each body has a right to: one that came twice would be read
-   as the first by some gateways and as the last by others. */
-static int put_extra(struct mj__buf *b, const mj_value *extra,
-                     const mj_request *r, int with_mode, mj_error *err) {
+/* What tells which members are ours. */
+struct taken {
+  const mj_request *r;
+  int with_mode;
+};
+
+/* Those that each body has a right to. */
+static int is_ours(const void *ud, const char *name) {
   static const char *const ours[] = {
       "prompt",    "base64Array", "taskId",       "customId",     "action",
       "index",     "state",       "base64",       "link",         "image",
       "motion",    "maskBase64",  "sourceBase64", "targetBase64", "endImage",
       "videoType", "batchSize",   "loop",         "language",     "dimensions",
       "sourceUrl", "targetUrl"};
-  const mj_value *v;
+  const struct taken *t = ud;
   size_t i;
-  for (v = extra->first; v; v = v->next) {
-    int taken = (with_mode && strcmp(v->key, "mode") == 0) ||
-                (r->bot && strcmp(v->key, "botType") == 0) ||
-                (r->notify_hook && strcmp(v->key, "notifyHook") == 0) ||
-                (r->account_filter && strcmp(v->key, "accountFilter") == 0) ||
-                (r->remix && strcmp(v->key, "enableRemix") == 0);
-    for (i = 0; i < sizeof ours / sizeof ours[0]; i++)
-      taken = taken || strcmp(v->key, ours[i]) == 0;
-    if (taken)
-      return mj__err_set(err, MJ_EINVALID,
-                         "extra: \"%s\" is set by the verb itself", v->key);
-    put_name(b, v->key);
-    mj__put_value(b, v);
-  }
-  return MJ_OK;
-}
-
-/* JSON text of the caller's; *doc is to be freed. */
-static int read_object(struct mj__buf *b, const char *field, const char *text,
-                       mj_json **doc, mj_error *err) {
-  mj_error why;
-  int rc;
-  mj__err_clear(&why);
-  rc = mj_json_parse(doc, text, strlen(text), b->mem.fn, b->mem.ud, &why);
-  if (rc == MJ_ERESOURCE)
-    return mj__err_nomem(err);
-  if (rc)
-    return mj__err_set(err, MJ_EINVALID, "%s: %s", field, why.text);
-  if (mj_json_root(*doc)->type == MJ_JSON_OBJECT)
-    return MJ_OK;
-  mj_json_free(*doc);
-  *doc = NULL;
-  return mj__err_set(err, MJ_EINVALID, "%s: an object expected", field);
+  for (i = 0; i < sizeof ours / sizeof ours[0]; i++)
+    if (strcmp(name, ours[i]) == 0)
+      return 1;
+  return (t->with_mode && strcmp(name, "mode") == 0) ||
+         (t->r->bot && strcmp(name, "botType") == 0) ||
+         (t->r->notify_hook && strcmp(name, "notifyHook") == 0) ||
+         (t->r->account_filter && strcmp(name, "accountFilter") == 0) ||
+         (t->r->remix && strcmp(name, "enableRemix") == 0);
 }
 
 /* Older gateways choke on a botType: nothing is sent unless it is asked for
@@ -101,16 +58,17 @@ static int put_common(struct mj__call *call, const mj_request *r,
   mj_json *doc;
   int rc;
   if (r->bot)
-    put_member(b, "botType",
-               strcmp(r->bot, "niji") == 0 ? "NIJI_JOURNEY" : "MID_JOURNEY");
+    mj__put_member(b, "botType",
+                   strcmp(r->bot, "niji") == 0 ? "NIJI_JOURNEY"
+                                               : "MID_JOURNEY");
   if (r->notify_hook)
-    put_member(b, "notifyHook", r->notify_hook);
+    mj__put_member(b, "notifyHook", r->notify_hook);
   if (!r->account_filter)
     return MJ_OK;
-  rc = read_object(b, "account_filter", r->account_filter, &doc, err);
+  rc = mj__read_object(&b->mem, "account_filter", r->account_filter, &doc, err);
   if (rc)
     return rc;
-  put_name(b, "accountFilter");
+  mj__put_name(b, "accountFilter");
   mj__put_value(b, mj_json_root(doc));
   mj_json_free(doc);
   return MJ_OK;
@@ -120,42 +78,41 @@ static int put_tail(struct mj__call *call, const struct mj__gateway *g,
                     const mj_request *r, const char *token, const char *mode,
                     mj_error *err) {
   struct mj__buf *b = &call->body;
-  int with_mode = mode && strcmp(g->mode_style, "body") == 0, rc;
-  if (with_mode)
+  struct taken taken;
+  int rc;
+  taken.r = r;
+  taken.with_mode = mode && strcmp(g->mode_style, "body") == 0;
+  if (taken.with_mode)
     put_upper(b, "mode", mode);
   rc = put_common(call, r, err);
   if (rc)
     return rc;
   if (token && *token)
-    put_member(b, "state", token);
+    mj__put_member(b, "state", token);
   if (r->extra_json) {
     mj_json *doc;
-    rc = read_object(b, "extra", r->extra_json, &doc, err);
+    rc = mj__read_object(&b->mem, "extra", r->extra_json, &doc, err);
     if (rc)
       return rc;
-    rc = put_extra(b, mj_json_root(doc), r, with_mode, err);
+    rc = mj__put_extra(b, mj_json_root(doc), is_ours, &taken, err);
     mj_json_free(doc);
     if (rc)
       return rc;
   }
   mj__buf_puts(b, "}");
-  return mj__mj_done(call, err);
+  return mj__call_done(call, err);
 }
 
 /* The prompt with its parameters, behind the addresses of pictures. */
 static int put_prompt(struct mj__call *call, const mj_request *r, int with_urls,
                       mj_error *err) {
   struct mj__buf text, all;
-  size_t i, n = r->prompt ? strlen(r->prompt) : 0, at;
-  int rc;
-  if (n == 0 || r->prompt[strspn(r->prompt, " \t\r\n")] == '\0')
-    return mj__err_set(err, MJ_EINVALID, "prompt: it is empty");
-  at = mj__utf8_check(r->prompt, n);
-  if (at < n)
-    return mj__err_set(err, MJ_EINVALID, "prompt: not UTF-8 at byte %zu",
-                       at + 1);
-  mj__buf_init(&text, &call->body.mem, PROMPT_MAX);
-  mj__buf_init(&all, &call->body.mem, PROMPT_MAX);
+  size_t i;
+  int rc = mj__check_prompt(r->prompt, err);
+  if (rc)
+    return rc;
+  mj__buf_init(&text, &call->body.mem, MJ__PROMPT_MAX);
+  mj__buf_init(&all, &call->body.mem, MJ__PROMPT_MAX);
   rc = mj__prompt_build(&text, call->warnings, r->prompt, r->params, r->nparams,
                         r->lenient, err);
   for (i = 0; rc == MJ_OK && with_urls && i < r->npictures; i++)
@@ -168,32 +125,16 @@ static int put_prompt(struct mj__call *call, const mj_request *r, int with_urls,
                ? mj__err_set(err, all.err, "the prompt is too long")
                : mj__err_nomem(err);
     else
-      put_member(&call->body, "prompt", all.p);
+      mj__put_member(&call->body, "prompt", all.p);
   }
   mj__buf_free(&all);
   mj__buf_free(&text);
   return rc;
 }
 
-static int check_pictures(const mj_request *r, size_t least, size_t most,
-                          mj_error *err) {
-  char field[40];
-  size_t i;
-  int rc = MJ_OK;
-  if (r->npictures < least || r->npictures > most)
-    return mj__err_set(err, MJ_EINVALID,
-                       "pictures: %zu to %zu expected, got %zu", least, most,
-                       r->npictures);
-  for (i = 0; rc == MJ_OK && i < r->npictures; i++) {
-    (void)snprintf(field, sizeof field, "picture %zu", i + 1);
-    rc = mj__picture_check(&r->pictures[i], field, err);
-  }
-  return rc;
-}
-
 static void put_array(struct mj__buf *b, const mj_request *r, int urls) {
   size_t i, n = 0;
-  put_name(b, "base64Array");
+  mj__put_name(b, "base64Array");
   mj__buf_puts(b, "[");
   for (i = 0; i < r->npictures; i++) {
     if (!urls && mj__picture_is_url(&r->pictures[i]))
@@ -206,7 +147,9 @@ static void put_array(struct mj__buf *b, const mj_request *r, int urls) {
 
 static int put_imagine(struct mj__call *call, const mj_request *r,
                        mj_error *err) {
-  int rc = check_pictures(r, 0, PICTURES_MOST, err);
+  int rc = mj__check_pictures(r, 0, PICTURES_MOST, err);
+  if (rc == MJ_OK && r->npictures == 0)
+    rc = mj__check_words(r->prompt, err);
   if (rc)
     return rc;
   put_array(&call->body, r, 0);
@@ -217,7 +160,7 @@ static int put_blend(struct mj__call *call, const mj_request *r,
                      mj_error *err) {
   static const char *const shapes[] = {"portrait", "square", "landscape"};
   size_t i;
-  int rc = check_pictures(r, 2, 5, err), known = !r->dimensions;
+  int rc = mj__check_pictures(r, 2, 5, err), known = !r->dimensions;
   if (rc)
     return rc;
   for (i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
@@ -235,28 +178,21 @@ static int put_blend(struct mj__call *call, const mj_request *r,
 
 static int put_describe(struct mj__call *call, const mj_request *r,
                         mj_error *err) {
-  int rc = check_pictures(r, 1, 1, err);
+  int rc = mj__check_pictures(r, 1, 1, err);
   if (rc)
     return rc;
   /* trueai alone takes an address */
-  put_picture(&call->body,
-              mj__picture_is_url(&r->pictures[0]) ? "link" : "base64",
-              &r->pictures[0]);
+  mj__put_picture(&call->body,
+                  mj__picture_is_url(&r->pictures[0]) ? "link" : "base64",
+                  &r->pictures[0]);
   if (r->language)
-    put_member(&call->body, "language", r->language);
+    mj__put_member(&call->body, "language", r->language);
   return MJ_OK;
 }
 
 static int put_shorten(struct mj__call *call, const mj_request *r,
                        mj_error *err) {
   return put_prompt(call, r, 0, err);
-}
-
-static int check_task(const mj_request *r, mj_error *err) {
-  if (r->task && mj__id_ok(r->task))
-    return MJ_OK;
-  return mj__err_set(err, MJ_EINVALID, "task: not a task id: %.60s",
-                     r->task ? r->task : "(none)");
 }
 
 /* "change::UPSCALE::2", made by wire_mj_read.c for gateways without buttons.
@@ -272,8 +208,8 @@ static int put_change(struct mj__call *call, const mj_request *r,
                        r->button);
   memcpy(word, action, (size_t)(end - action));
   word[end - action] = '\0';
-  put_member(&call->body, "taskId", r->task);
-  put_member(&call->body, "action", word);
+  mj__put_member(&call->body, "taskId", r->task);
+  mj__put_member(&call->body, "action", word);
   mj__buf_printf(&call->body, ",\"index\":%c", end[2]);
   return MJ_OK;
 }
@@ -281,23 +217,23 @@ static int put_change(struct mj__call *call, const mj_request *r,
 static int put_click(struct mj__call *call, const mj_request *r,
                      mj_error *err) {
   size_t n = strlen(r->button);
-  int rc = check_task(r, err);
+  int rc = mj__check_task(r, err);
   if (rc)
     return rc;
   if (mj__utf8_check(r->button, n) != n)
     return mj__err_set(err, MJ_EINVALID, "button: not UTF-8");
   if (call->route == MJ__R_CHANGE)
     return put_change(call, r, err);
-  put_member(&call->body, "customId", r->button);
-  put_member(&call->body, "taskId", r->task);
+  mj__put_member(&call->body, "customId", r->button);
+  mj__put_member(&call->body, "taskId", r->task);
   if (r->remix)
-    put_word(&call->body, "enableRemix", "true");
+    mj__put_word(&call->body, "enableRemix", "true");
   return MJ_OK;
 }
 
 static int put_modal(struct mj__call *call, const mj_request *r,
                      mj_error *err) {
-  int rc = check_task(r, err);
+  int rc = mj__check_task(r, err);
   if (rc == MJ_OK && r->mask)
     rc = mj__picture_check(r->mask, "mask", err);
   if (rc)
@@ -305,15 +241,15 @@ static int put_modal(struct mj__call *call, const mj_request *r,
   if (r->mask && mj__picture_is_url(r->mask))
     return mj__err_set(err, MJ_EINVALID,
                        "mask: the bytes of a PNG expected, not an address");
-  put_member(&call->body, "taskId", r->task);
+  mj__put_member(&call->body, "taskId", r->task);
   if (r->mask)
-    put_picture(&call->body, "maskBase64", r->mask);
+    mj__put_picture(&call->body, "maskBase64", r->mask);
   return r->prompt && *r->prompt ? put_prompt(call, r, 0, err) : MJ_OK;
 }
 
 static int put_extend(struct mj__call *call, const mj_request *r,
                       mj_error *err) {
-  int rc = check_task(r, err);
+  int rc = mj__check_task(r, err);
   if (rc)
     return rc;
   if (r->npictures)
@@ -322,9 +258,9 @@ static int put_extend(struct mj__call *call, const mj_request *r,
   if (r->index < 0 || r->index > 4)
     return mj__err_set(err, MJ_EINVALID, "index: 1 to 4 expected, got %d",
                        r->index);
-  put_member(&call->body, "action", "extend");
-  put_member(&call->body, "taskId", r->task);
-  put_name(&call->body, "index");
+  mj__put_member(&call->body, "action", "extend");
+  mj__put_member(&call->body, "taskId", r->task);
+  mj__put_name(&call->body, "index");
   mj__buf_printf(&call->body, "%d", r->index ? r->index - 1 : 0);
   return MJ_OK;
 }
@@ -346,40 +282,40 @@ static int put_video(struct mj__call *call, const mj_request *r,
   struct mj__buf *b = &call->body;
   int rc = check_video(r, err);
   if (rc == MJ_OK)
-    rc = r->task ? put_extend(call, r, err) : check_pictures(r, 1, 2, err);
+    rc = r->task ? put_extend(call, r, err) : mj__check_pictures(r, 1, 2, err);
   if (rc == MJ_OK)
     rc = put_prompt(call, r, 0, err);
   if (rc)
     return rc;
   if (r->npictures > 0)
-    put_picture(b, "image", &r->pictures[0]);
+    mj__put_picture(b, "image", &r->pictures[0]);
   if (r->npictures > 1)
-    put_picture(b, "endImage", &r->pictures[1]);
+    mj__put_picture(b, "endImage", &r->pictures[1]);
   if (r->motion)
-    put_member(b, "motion", r->motion);
+    mj__put_member(b, "motion", r->motion);
   if (r->loop)
-    put_word(b, "loop", "true");
+    mj__put_word(b, "loop", "true");
   if (r->video_type)
-    put_member(b, "videoType", r->video_type);
+    mj__put_member(b, "videoType", r->video_type);
   if (r->batch) {
-    put_name(b, "batchSize");
+    mj__put_name(b, "batchSize");
     mj__buf_printf(b, "%d", r->batch);
   }
   return MJ_OK;
 }
 
 static int put_edit(struct mj__call *call, const mj_request *r, mj_error *err) {
-  int rc = check_pictures(r, 1, 1, err);
+  int rc = mj__check_pictures(r, 1, 1, err);
   if (rc == MJ_OK)
     rc = put_prompt(call, r, 0, err);
   if (rc == MJ_OK)
-    put_picture(&call->body, "image", &r->pictures[0]);
+    mj__put_picture(&call->body, "image", &r->pictures[0]);
   return rc;
 }
 
 static int put_upload(struct mj__call *call, const mj_request *r,
                       mj_error *err) {
-  int rc = check_pictures(r, 1, PICTURES_MOST, err);
+  int rc = mj__check_pictures(r, 1, PICTURES_MOST, err);
   if (rc == MJ_OK)
     put_array(&call->body, r, 1);
   return rc;
@@ -390,10 +326,10 @@ static int put_swap(struct mj__call *call, const mj_request *r, mj_error *err) {
   static const char *const names[2][2] = {{"sourceBase64", "sourceUrl"},
                                           {"targetBase64", "targetUrl"}};
   size_t i;
-  int rc = check_pictures(r, 2, 2, err);
+  int rc = mj__check_pictures(r, 2, 2, err);
   for (i = 0; rc == MJ_OK && i < 2; i++)
-    put_picture(&call->body, names[i][mj__picture_is_url(&r->pictures[i])],
-                &r->pictures[i]);
+    mj__put_picture(&call->body, names[i][mj__picture_is_url(&r->pictures[i])],
+                    &r->pictures[i]);
   return rc;
 }
 
@@ -414,11 +350,43 @@ static const struct {
     [MJ_OP_SWAP_FACE] = {MJ__R_SWAP, put_swap},
 };
 
+enum mj__route mj__mj_verb(mj_op op) {
+  return (size_t)op < sizeof verbs / sizeof verbs[0] ? verbs[op].route
+                                                     : MJ__R_NONE;
+}
+
+/* What only the other family has. */
+static int refuse(const mj_request *r, mj_error *err) {
+  const struct {
+    const char *field;
+    int given;
+  } fields[] = {{"provider", r->provider != NULL}, {"areas", r->nareas > 0}};
+  size_t i;
+  if (mj__mj_verb(r->op) == MJ__R_NONE)
+    return mj__not_here(&mj__wire_mj, r->op, err);
+  for (i = 0; i < sizeof fields / sizeof fields[0]; i++)
+    if (fields[i].given)
+      return mj__no_field(&mj__wire_mj, fields[i].field, err);
+  if (r->type || r->strength)
+    return mj__err_set(err, MJ_EUNSUPPORTED,
+                       "%s: of the generate family; here click \"U1\" (or 2, "
+                       "3, 4), and then %s on the upscaled picture",
+                       r->type ? "type" : "strength",
+                       r->type ? "\"upscale:creative\" or \"upscale:2x\""
+                               : "\"vary:subtle\" or \"vary:strong\"");
+  if (r->op == MJ_OP_CLICK && strncmp(r->button, "generate::", 10) == 0)
+    return mj__err_set(err, MJ_EUNSUPPORTED,
+                       "button: %.60s is of the generate family", r->button);
+  return MJ_OK;
+}
+
 int mj__mj_put(struct mj__call *call, const struct mj__gateway *g,
                const mj_request *r, const char *token, mj_error *err) {
   const char *mode = r->mode ? r->mode : g->mode;
-  enum mj__route route = verbs[r->op].route;
-  int rc;
+  enum mj__route route = mj__mj_verb(r->op);
+  int rc = refuse(r, err);
+  if (rc)
+    return rc;
   if (r->op == MJ_OP_CLICK && strncmp(r->button, "change::", 8) == 0)
     route = MJ__R_CHANGE;
   call->method = "POST";

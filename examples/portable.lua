@@ -2,10 +2,10 @@
 -- One script for every gateway: nothing in it asks which one answers.
 --
 --   mjlua --sim=clock=20 examples/portable.lua [FOLDER]
---   mjlua --sim=clock=20,profile=plus examples/portable.lua
+--   mjlua --sim=clock=20,profile=generate examples/portable.lua
 --
--- A grid, an upscale and a variation everywhere; a zoom and a region where the
--- picture has those buttons.
+-- A grid, an upscale, a variation and a reroll everywhere; a zoom and a region
+-- where the picture has those buttons.
 
 local mj = require "mj"
 
@@ -17,8 +17,9 @@ local function keep(name, task)
 end
 
 local grid = keep("grid", assert(mj.imagine "black cat on a sofa --ar 3:2":await()))
-local big = keep("upscale", assert(grid:click "upscale:2":await()))
-keep("variation", assert(grid:click "vary:3":await()))
+local big = keep("upscale", assert(grid:click "U2":await()))
+keep("variation", assert(grid:click "V1":await()))
+keep("reroll", assert(grid:click "reroll":await()))
 
 if big:can "zoom:2" then
   keep("zoom", assert(big:click "zoom:2":await()))

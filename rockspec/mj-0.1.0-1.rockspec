@@ -12,7 +12,8 @@ A Lua module on a C core: submit a prompt to a Midjourney gateway, wait for the
 result in a coroutine, click its buttons, save the pictures; thousands at once.
 Needs libcurl and yajl (Debian: libcurl4-openssl-dev, libyajl-dev) and CMake.
 Where libmicrohttpd, libgd and libpng are there too (Debian: libmicrohttpd-dev,
-libgd-dev, libpng-dev) the simulator is built as well.]],
+libgd-dev, libpng-dev) the simulator is built as well; where SQLite and libcrypto
+are (libsqlite3-dev, libssl-dev), the journal.]],
   license = "MIT",
 }
 supported_platforms = { "linux" }
@@ -26,7 +27,7 @@ build = {
   build_command = "cmake -S . -B build.luarocks -DCMAKE_BUILD_TYPE=Release"
     .. " -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DLUA_INCLUDE_DIR=$(LUA_INCDIR)"
     .. " -DMJ_INSTALL_LUADIR=$(LUADIR) -DMJ_INSTALL_LIBDIR=$(LIBDIR)"
-    .. " -DMJ_MJLUA=OFF -DMJ_SERVE=AUTO -DMJ_IMAGE=AUTO"
+    .. " -DMJ_MJLUA=OFF -DMJ_SERVE=AUTO -DMJ_IMAGE=AUTO -DMJ_JOURNAL=AUTO"
     .. " && cmake --build build.luarocks --parallel 2",
   install_command = "cmake --install build.luarocks --component lua",
 }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- mjlua from outside: its options, its errors, what it says when it leaves.
 
+local cjson = require "cjson"
 local run = require "spec.support.run"
 
 local q = run.quote
@@ -54,7 +55,8 @@ describe("mjlua", function()
       assert.truthy(out:find "^mjlua %d+%.%d+%.%d+ %(Lua 5%.4%.%d+%)\n$")
       status, out = run.lua "--version"
       assert.equal(0, status)
-      for _, name in ipairs { "libcurl/", "yajl/", "lua%-cjson", "mj.httpd", "mj.image" } do
+      for _, name in ipairs { "libcurl/", "yajl/", "SQLite/",
+        "lua%-cjson", "mj.httpd", "mj.image" } do
         assert.truthy(out:find(name), name .. " in " .. out)
       end
     end)
@@ -62,8 +64,9 @@ describe("mjlua", function()
     it("--help names each option", function()
       local status, out = run.lua "--help"
       assert.equal(0, status)
-      for _, option in ipairs { "-e", "-l", "-i", "-v", "-W", "--sim", "--sim-serve",
-        "--traceback", "--version", "--help" } do
+      for _, option in ipairs { "-e", "-l", "-i", "-v", "-W", "-m", "--sim",
+        "--sim-serve", "--journal", "--no-journal", "--fresh", "--traceback", "--version",
+        "--help" } do
         assert.truthy(out:find("\n  " .. option, 1, true), option)
       end
     end)
@@ -126,7 +129,8 @@ pcall(w)]])
       assert.truthy(err:find "^mjlua: %-%-sim: " and err:find "profile", err)
       status, _, err = run.lua("--sim=profile=newapi", "-e", "")
       assert.same({ 2, "mjlua: --sim: sim.start: unknown profile 'newapi' "
-        .. "(did you mean 'new-api'?)\n" }, { status, err })
+        .. "(did you mean 'new-api'?); there are new-api, "
+        .. "novicezk, plus, trueai, generate\n" }, { status, err })
     end)
 
     it("in a script are one line with the place", function()
@@ -305,6 +309,26 @@ pcall(w)]])
       assert.truthy(err:find "^mjlua: 1 task still running", err)
     end)
 
+    it("says what it waits for when that takes long, and Ctrl-C ends it", function()
+      local status, _, err = run.lua("--sim=clock=3,fault=slow", "-e",
+        [[local mj = require "mj" mj.imagine "cat" mj.imagine "dog"]])
+      assert.equal(0, status)
+      assert.truthy(err:find("^mjlua: waiting for 2 submissions without an answer "
+        .. "%(Ctrl%-C ends that%)\nmjlua: 2 tasks still running"), err)
+      _, _, err = run.shell(([[
+        : >%s/err
+        env --default-signal=INT %s --sim=fault=silent -e 'require "mj".imagine "cat"' 2>%s/err &
+        pid=$!
+        i=0
+        while ! grep -q waiting %s/err && [ $i -lt 500 ]; do i=$((i + 1)); sleep 0.01; done
+        kill -INT $pid
+        wait $pid
+        echo $? >>%s/err
+        cat %s/err >&2]]):format(folder, run.mjlua, folder, folder, folder, folder), 30)
+      assert.equal("mjlua: waiting for 1 submission without an answer (Ctrl-C ends that)\n"
+        .. "mjlua: 1 task sent and not answered: it may have been paid for\n1\n", err)
+    end)
+
     it("is silent when nothing is left", function()
       local status, _, err = run.lua("--sim=clock=200", "-e",
         [[assert(require "mj".imagine "cat":await())]])
@@ -355,7 +379,138 @@ pcall(w)]])
       local status, _, err = run.lua("-e", [[
         require "mj".client { base_url = "http://127.0.0.1:1" }:imagine "cat"]])
       assert.equal(0, status)
-      assert.truthy(err:find "^mjlua: 1 task not accepted: network: ", err)
+      assert.truthy(err:find("^mjlua: waiting for 1 submission without an answer "
+        .. "%(Ctrl%-C ends that%)\nmjlua: 1 task not accepted: network: "), err)
+    end)
+  end)
+
+  -- What goes on is in journal_spec.lua.
+  describe("--journal", function()
+    it("needs a file, and is for one kind of run", function()
+      for words, text in pairs {
+        [{ "--journal" }] = "option '--journal' needs a value",
+        [{ "--journal=", "-e", "" }] = "option '--journal' needs the name of a file",
+        [{ "--journal", "j", "--no-journal", "-e", "" }]
+          = "give either --journal or --no-journal",
+        [{ "--sim", "--journal=j", "-e", "" }]
+          = "--journal is not for --sim, whose tasks end with the script",
+        [{ "--fresh=yes", "-e", "" }] = "option '--fresh' takes no value",
+        [{ "--jurnal", "j" }] = "unknown option '--jurnal'; did you mean '--journal'?",
+      } do
+        local status, out, err = run.lua((table.unpack or unpack)(words))
+        assert.same({ 2, "", "mjlua: " .. text .. "\n" }, { status, out, err })
+      end
+    end)
+
+    it("is made when a client is, and not for --sim, -e and typed lines", function()
+      script [[print(require "mj".client {} ~= nil)]]
+      local status, out, err = run.shell(([[
+        cd %s
+        mjlua=%s
+        export MJ_BASE_URL=http://127.0.0.1:1 HOME=$PWD XDG_STATE_HOME=$PWD/state
+        $mjlua --sim s.lua
+        $mjlua --no-journal s.lua
+        $mjlua -e 'print(require "mj".client {} ~= nil)'
+        echo 'print(require "mj".client {} ~= nil)' | $mjlua -
+        echo 'require "mj".client {} ~= nil' | $mjlua -i | tail -n 1
+        echo 'print(1)' >plain.lua
+        $mjlua plain.lua
+        ls
+        $mjlua s.lua
+        ls state/mj | sed 's/-[0-9a-f]*/-HASH/'
+        stat -c '%%a %%n' state/mj state/mj/* | cut -c 1-12
+        $mjlua --journal here -e 'print(require "mj".client {} ~= nil)'
+        ls]]):format(folder, run.quote(run.absolute(run.mjlua))))
+      assert.same({ 0, "" }, { status, err })
+      assert.equal("true\ntrue\ntrue\ntrue\ntrue\n1\nplain.lua\ns.lua\ntrue\ns-HASH.journal\n"
+        .. "s-HASH.journal.lock\n700 state/mj\n600 state/mj\n600 state/mj\n"
+        .. "true\nhere\nhere.lock\nplain.lua\ns.lua\nstate\n", out)
+    end)
+  end)
+
+  describe("-m status", function()
+    it("shows what a journal holds", function()
+      script [[
+        local client = require "mj".client { wire_state = "user" } -- no list helps
+        for i = 1, 3 do
+          local task = client:imagine("a \t long prompt, longer than its column is: " .. i):await()
+          if i == 2 then
+            task:click "U2":await()
+          end
+        end
+        client:imagine { prompt = "sim:fail", key = "bad" }:await() ]]
+      local status, out, err = run.with_gateway(folder, "clock=200,fault=drop@1", ([[
+        export MJ_POLL=0.02
+        cd %s
+        $mjlua s.lua x
+        file=$(echo $XDG_STATE_HOME/mj/s-*.journal)
+        $mjlua -m status s.lua x
+        echo ---
+        $mjlua -m status --unknown $file
+        echo ---
+        $mjlua -m status --json ./s.lua x
+        echo ---
+        $mjlua -m status --json --unknown s.lua x]]):format(folder):gsub("%$mjlua",
+          (run.absolute(run.mjlua):gsub("%%", "%%%%"))))
+      assert.equal(0, status)
+      assert.falsy(err:find("status", 1, true), err)
+      local parts = {}
+      for part in (out .. "---\n"):gmatch "(.-)%-%-%-\n" do
+        parts[#parts + 1] = part
+      end
+      assert.equal(5, select(2, parts[1]:gsub("[^\n]+\n", "")) - 1, out)
+      local first = "^%d%d%-%d%d %d%d:%d%d:%d%d  UNKNOWN       imagine    mj_%w+ +"
+      assert.truthy(parts[1]:find(first), out)
+      assert.truthy(parts[1]:find("SUCCEEDED     click      %d+ +%d+\n"), out)
+      assert.truthy(parts[1]:find("SUCCEEDED     imagine    %d+ +a   long prompt, [^\n]+…\n"),
+        out)
+      assert.truthy(parts[1]:find "\n1 FAILED, 3 SUCCEEDED, 1 UNKNOWN\n$", out)
+      assert.truthy(parts[2]:find(first .. "[^\n]+\n1 UNKNOWN\n$"), parts[2])
+      local rows = {}
+      for line in parts[3]:gmatch "[^\n]+" do
+        rows[#rows + 1] = cjson.decode(line)
+      end
+      assert.equal(5, #rows)
+      assert.equal("UNKNOWN", rows[1].state)
+      assert.truthy(rows[1].error:find "may have taken it", rows[1].error)
+      assert.equal("a \t long prompt, longer than its column is: 2", rows[2].prompt)
+      assert.equal(rows[2].task_id, rows[3].parent)
+      assert.same({ "click", "SUCCEEDED", 1 }, { rows[3].verb, rows[3].state, rows[3].attempt })
+      assert.same({ "bad", "FAILED" }, { rows[5].key, rows[5].state })
+      for _, row in ipairs(rows) do
+        assert.truthy(row.token:find "^mj_" and row.gateway:find "^http://127" and row.run)
+        assert.truthy(row.created_at <= row.sent_at and row.sent_at <= row.changed_at)
+      end
+      assert.same(rows[1], cjson.decode(parts[4]))
+    end)
+
+    it("says what is wrong", function()
+      script ""
+      for words, expected in pairs {
+        [{ "-m" }] = { 2, "option '%-m' needs a value" },
+        [{ "-m", "stats" }] = { 2, "no command 'stats'; there is: status" },
+        [{ "-m", "status" }] = { 2, "status: which journal%? [^\n]+" },
+        [{ "-m", "status", "--jsn", "x" }] = { 2, "status: unknown option '%-%-jsn'; [^\n]+" },
+        [{ "-m", "status", folder .. "/s.lua" }]
+          = { 1, "status: there is no journal /[^\n]+/mj/s%-%x+.journal" },
+        [{ "-m", "status", folder .. "/none" }]
+          = { 1, "status: there is no journal /[^\n]+/mj/none%-%x+.journal" },
+      } do
+        local status, out, err = run.lua((table.unpack or unpack)(words))
+        assert.same({ expected[1], "" }, { status, out })
+        assert.truthy(err:find("^mjlua: " .. expected[2] .. "\n$"), err)
+      end
+      local status, out = run.lua("-m", "status", "--help")
+      assert.equal(0, status)
+      assert.truthy(out:find "^usage: mjlua %-m status" and out:find "%-%-unknown"
+        and out:find "%-%-json")
+    end)
+
+    it("shows nothing of an empty one", function()
+      script [[require "mj".client {}]]
+      local _, out = run.shell(("MJ_BASE_URL=http://127.0.0.1:1 %s %s/s.lua; %s -m status %s/s.lua")
+        :format(run.mjlua, folder, run.mjlua, folder))
+      assert.equal("nothing\n", out)
     end)
   end)
 

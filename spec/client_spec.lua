@@ -103,8 +103,18 @@ describe("client", function()
         ["client:imagine: unknown option '1'"] = function()
           client:imagine { "cat" }
         end,
-        ["client:imagine: option 'key' is not available in this version"] = function()
-          client:imagine { prompt = "cat", key = "x" }
+        ["client:imagine: field 'key': string expected, got number"] = function()
+          client:imagine { prompt = "cat", key = 7 }
+        end,
+        ["client:resolve: field 'key': key or token (a string) expected, got nil"] = function()
+          client:resolve(nil, "absent")
+        end,
+        ["client:resolve: field 'id': task id (a string) or \"absent\" expected, got number"]
+          = function()
+          client:resolve("cat", 17)
+        end,
+        ["client:run_done: the client has no journal, or no run"] = function()
+          client:run_done()
         end,
         ["client:imagine: unknown option 'base64Array' (did you mean 'images'?)"] = function()
           client:imagine { prompt = "cat", base64Array = {} }
@@ -119,7 +129,8 @@ describe("client", function()
           client:imagine { prompt = "cat", seed = 0 / 0 }
         end,
         ["client:submit: no verb 'blent'; this version has blend, change, click, describe, edit, "
-          .. "imagine, inpaint, modal, retexture, shorten, simple_change, swap_face, upload, video"]
+          .. "generate, imagine, inpaint, modal, retexture, shorten, simple_change, swap_face, "
+          .. "upload, video"]
           = function()
           client:submit("blent", {})
         end,
@@ -320,8 +331,28 @@ describe("client", function()
       assert.is_nil(all:find("CANARY", 1, true))
     end)
 
+    it("have a journal, of which one may ask", function()
+      local folder = helper.folder()
+      local path = folder .. "/deep/j"
+      local client = helper.script({}, { journal = path, run = "nightly" })
+      assert.same({}, client:unknown())
+      local ok, e = client:resolve("nothing", "absent")
+      assert.same({ nil, "not_found" }, { ok, e.code })
+      assert.is_true(client:run_done())
+      local none, why = mj.client { base_url = helper.BASE, journal = folder }
+      assert.same({ nil, "journal" }, { none, why.code })
+      assert.matches(folder, why.message, 1, true)
+      client:close()
+      helper.remove(folder)
+      client = helper.script()
+      none, why = client:unknown()
+      assert.same({ nil, "invalid" }, { none, why.code })
+      none, why = client:resolve("nothing", "absent")
+      assert.same({ nil, "invalid" }, { none, why.code })
+    end)
+
     it("of later versions are refused, not ignored", function()
-      for _, name in ipairs { "journal", "run", "budget", "on_unknown", "webhook" } do
+      for _, name in ipairs { "budget", "webhook" } do
         assert.has_error(function()
           mj.client { base_url = helper.BASE, [name] = "x" }
         end, ("mj.client: option '%s' is not available in this version"):format(name))
@@ -332,6 +363,9 @@ describe("client", function()
       for message, opts in pairs {
         ["unknown option 'api_kye' (did you mean 'api_key'?)"] = { api_kye = "x" },
         ["field 'api_key': string or boolean expected, got number"] = { api_key = 3 },
+        ["field 'journal': string or boolean expected, got number"] = { journal = 3 },
+        ["field 'journal': string expected, got boolean"] = { journal = true },
+        ["field 'fresh': boolean expected, got string"] = { fresh = "yes" },
         ["field 'api_key': string expected, got boolean"] = { api_key = true },
         ["field 'timeout': number or table expected, got string"] = { timeout = "3" },
         ["field 'timeout': seconds from 0 up expected"] = { timeout = -3 },

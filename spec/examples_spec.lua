@@ -170,10 +170,11 @@ describe("examples", function()
   it("portable.lua: one script for every gateway", function()
     local script = run.slurp "examples/portable.lua":gsub("%-%-[^\n]*", "")
     for _, word in ipairs { "profile", "dialect", "base_url", "auth", "new%-api", "plus", "trueai",
-      "novicezk" } do
+      "novicezk", "generate", "capabilities" } do
       assert.falsy(script:find(word), word)
     end
-    local expected = { ["new-api"] = 6, novicezk = 3, plus = 6, trueai = 6 + 5 * 3 }
+    local expected = { ["new-api"] = 7, novicezk = 4, plus = 7, trueai = 7 + 6 * 3,
+      generate = 4 + 3 * 3 }
     for profile, count in pairs(expected) do
       local folder = out .. "/" .. profile
       local status, text, err = run.lua("--sim=clock=200,profile=" .. profile,
@@ -181,7 +182,7 @@ describe("examples", function()
       assert.equal(0, status, err)
       local _, n = pictures(folder)
       assert.equal(count, n, profile .. ": " .. text)
-      for _, name in ipairs { "grid", "upscale", "variation" } do
+      for _, name in ipairs { "grid", "upscale", "variation", "reroll" } do
         assert.truthy(text:find("/" .. name .. "[^/]*%.png\n"), text)
       end
     end
@@ -192,7 +193,7 @@ describe("examples", function()
     assert.equal(0, status, err)
     assert.truthy(text:find "picture  http://127%.0%.0%.1:%d+/")
     local frames, worst = text:match "(%d+) frames; the longest mj%.step took ([%d.]+) ms"
-    assert.truthy(tonumber(frames) > 30, text)
+    assert.truthy(tonumber(frames) > 5, text)
     -- Generous, for a loaded machine: what matters is that no step waits.
     assert.truthy(tonumber(worst) < 100, text)
   end)

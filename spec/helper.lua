@@ -89,13 +89,49 @@ function helper.gateway(before)
   return list
 end
 
+-- In the generate family ------------------------------------------------------
+
+helper.IMAGES = {}
+for i = 1, 4 do
+  helper.IMAGES[i] = ("%s/r2/%d.png"):format(helper.BASE, i)
+end
+
+function helper.envelope(data, code, message)
+  return cjson.encode { code = code or 200, message = message or "success", data = data }
+end
+
+-- A task's reply, finished and with four pictures; `fields` stand in front.
+function helper.status(fields)
+  local data = {
+    taskId = "%ID", state = "success", createTime = 1767965610929, completeTime = 1767965652317,
+    costTime = 41388, resultJson = cjson.encode { resultUrls = helper.IMAGES },
+  }
+  for name, value in pairs(fields or {}) do
+    data[name] = value
+  end
+  return helper.envelope(data)
+end
+
+function helper.generate(before)
+  local list = {}
+  for _, reply in ipairs(before or {}) do
+    list[#list + 1] = reply
+  end
+  list[#list + 1] = { match = "POST", body = helper.envelope { taskId = "task_%N" },
+    ["repeat"] = true }
+  list[#list + 1] = { match = "/statusTask/", body = helper.status(), ["repeat"] = true }
+  list[#list + 1] = { match = "/r2/", body = helper.PNG, content_type = "image/png",
+    ["repeat"] = true }
+  return list
+end
+
 -- Clients ---------------------------------------------------------------------
 
 -- Another client in a world; keys of `opts` stand in front of the defaults.
 function helper.client(world, opts)
   local all = {
     base_url = helper.BASE, api_key = "sk-0123456789abcdef", virtual = world:capsule(),
-    auth = "bearer", -- so that nothing has to be found out first
+    auth = "bearer", dialect = "mj", -- so that nothing has to be found out first
   }
   for name, value in pairs(opts or {}) do
     all[name] = value
@@ -125,7 +161,9 @@ function helper.simulated(sim, opts)
   end
   local world = enter(mjtest.simulated(all))
   opts = opts or {}
-  if all.profile ~= "new-api" and opts.auth == nil then
+  if all.profile == "generate" then
+    opts.dialect = opts.dialect or "generate"
+  elseif all.profile ~= "new-api" and opts.auth == nil then
     opts.auth = "secret"
   end
   return helper.client(world, opts), world

@@ -50,14 +50,88 @@ describe("inpaint", function()
     assert.matches(DATA_URI, body.maskBase64)
   end)
 
-  it("asks for the size of a task's picture where it is not known", function()
-    local client = helper.script()
+  it("looks at a task's picture where nobody told its size", function()
+    local button = { customId = "MJ::Inpaint::1::x::SOLO", label = "Vary (Region)" }
+    for _, by_id in ipairs { false, true } do
+      local client, world = helper.script {
+        { match = "/77/fetch", body = helper.task { buttons = { button } }, ["repeat"] = true },
+        { match = "/mj/image/", body = PNG },
+        { match = "submit/action", body = cjson.encode { code = 21, description = "confirm",
+          result = "78" } },
+        { match = "/78/fetch", body = helper.task { status = "MODAL", buttons = {} } },
+        { match = "submit/modal", body = cjson.encode { code = 1, description = "ok",
+          result = "78" } },
+        { match = "/78/fetch", body = helper.task() },
+      }
+      local task = by_id and "77" or assert(client:task("77"):await())
+      local job = client:inpaint { task = task, prompt = "a hat",
+        mask = { unit = "fraction", rects = { { 0, 0, 0.5, 1 } } } }
+      assert.equal("78", assert(job:await()).id)
+      local body, route = last(world)
+      assert.equal("submit/modal", route)
+      assert.matches(DATA_URI, body.maskBase64)
+      client:close()
+    end
+  end)
+
+  it("says that there is no such button before it looks", function()
+    local client, world = helper.script()
     local task = assert(client:imagine("cat"):await())
     for _, of in ipairs { task, task.id } do
-      assert.has_error(function()
-        client:inpaint { task = of, mask = SHAPES, prompt = "x" }
-      end, "client:inpaint: field 'mask': the size of the picture is not known; add size = "
-        .. "{width, height}, or give mj.mask(task, shapes), which looks at the picture")
+      for _, job in ipairs {
+        client:inpaint { task = of, mask = SHAPES, prompt = "x" },
+        client:click(of, "vary:region", { mask = SHAPES, prompt = "x" }),
+      } do
+        local _, e = job:await()
+        assert.equal("no_button", e.code)
+      end
+    end
+    for _, request in ipairs(world:requests()) do
+      assert.is_false(request.foreign)
+    end
+    assert.equal(1, world:counts().paid)
+  end)
+
+  it("tells what a picture is that cannot be looked at", function()
+    local button = { customId = "MJ::Inpaint::1::x::SOLO", label = "Vary (Region)" }
+    local client, world = helper.script(helper.gateway {
+      { match = "/77/fetch", body = helper.task { buttons = { button } }, ["repeat"] = true },
+      { match = "/78/fetch", body = helper.task { buttons = { button }, imageUrl = cjson.null },
+        ["repeat"] = true },
+      { match = "/mj/image/", body = "no picture" },
+    })
+    local _, e = client:inpaint({ task = "77", mask = SHAPES, prompt = "x" }):await()
+    assert.equal("invalid", e.code)
+    assert.matches("^client:inpaint: a look at task 77 needs a picture", e.message)
+    _, e = client:inpaint({ task = "78", mask = SHAPES, prompt = "x" }):await()
+    assert.equal("invalid", e.code)
+    assert.matches("add size = {width, height}$", e.message)
+    assert.equal("78", e.task_id)
+    assert.equal(0, world:counts().paid)
+  end)
+
+  it("raises mistakes in a mask at once, whatever the family and the size", function()
+    for _, dialect in ipairs { "mj", "generate", "auto" } do
+      local client, world = helper.script(nil, { dialect = dialect })
+      for message, mask in pairs {
+        ["no shapes (rects, ellipses, polygons)"] = { rects = {} },
+        ["rects[1]: {x, y, width, height} expected, the last two above 0"] =
+          { rects = { { 0, 0, 5 } } },
+        ["rects[2]: number 3 is 2, fractions are 0 to 1"] =
+          { unit = "fraction", rects = { { 0, 0, 1, 1 }, { 0, 0, 2, 1 } } },
+        ["polygons[1]: {x1, y1, x2, y2, x3, y3, ...} expected, got 4 numbers"] =
+          { polygons = { { 0, 0, 5, 5 } } },
+        ["size: {width, height} in pixels expected, at most 8192"] =
+          { size = { 9000, 1 }, rects = { { 0, 0, 5, 5 } } },
+      } do
+        for _, args in ipairs { { task = "77" }, { image = THERE } } do
+          args.mask, args.prompt = mask, "x"
+          local ok, text = pcall(client.inpaint, client, args)
+          assert.is_false(ok, message)
+          assert.truthy(text:find("client:inpaint: field 'mask': " .. message, 1, true), text)
+        end
+      end
+      assert.equal(0, #world:requests())
     end
   end)
 

@@ -50,6 +50,21 @@ describe("mj.mask", function()
     assert.near(math.pi / 8, white(m, 200, 100), 0.002)
   end)
 
+  it("asks for the unit where all numbers are fractions", function()
+    local size = { 64, 32 }
+    for kind, one in pairs { rects = { 0, 0, 0.5, 1 }, ellipses = { 0.5, 0.5, 0.25, 0.5 },
+      polygons = { 0, 0, 1, 0, 0.5, 1 } } do
+      assert.equal(("click: field 'mask': %s[1]: all of it is within one pixel: "
+        .. 'unit = "fraction" is missing?'):format(kind), raised({ [kind] = { one } }, size))
+    end
+    assert.matches("rects%[2%]: all",
+      raised({ rects = { { 1, 1, 9, 9 }, { 0.1, 0, 1, 1 } } }, size))
+    for _, rect in ipairs { { 0, 0, 1, 1 }, { 0, 0, 1.5, 2 }, { -1, 0, 2.5, 1 } } do
+      assert(mask.make("click", { rects = { rect } }, size))
+    end
+    assert.not_matches("unit", raised({ unit = "pixel", rects = { { 0, 0, 0.1, 0.1 } } }, size))
+  end)
+
   it("joins shapes and cuts off what is outside", function()
     local m = assert(mask.make("click", {
       size = { 40, 40 },

@@ -164,15 +164,20 @@ describe("a dialog", function()
   end)
 
   it("takes a mask of the size of the picture that the click was about", function()
-    local task, world, client = begin(gateway())
+    local client
+    local task, world = begin(gateway())
     local _, e = task:click("vary:region", { prompt = "x" }):await()
     assert.equal("needs_input", e.code)
     local shapes = { rects = { { 0, 0, 8, 8 } } }
     assert(e.task:modal({ prompt = "a hat", mask = shapes }):await()) -- 64x32, from task 1
     assert.matches("^data:image/png;base64,", posts(world)[2].maskBase64)
-    assert.has_error(function() -- nobody knows which picture that is about
-      client:modal("2", { prompt = "a hat", mask = shapes })
-    end)
+    assert.equal(2, #posts(world))
+    -- nobody knows which picture this one is about
+    client, world = helper.script { { match = "/2/fetch", body = waiting, ["repeat"] = true } }
+    _, e = client:modal("2", { prompt = "a hat", mask = shapes }):await()
+    assert.equal("invalid", e.code)
+    assert.matches("size = {width, height}", e.message)
+    assert.equal(0, #posts(world))
   end)
 
   it("is found again by the id of its task", function()

@@ -51,6 +51,20 @@ describe("README.md", function()
     end)
   end
 
+  -- The one about all that a gateway can do has to bear each of them.
+  for _, profile in ipairs { "novicezk", "plus", "trueai", "generate" } do
+    it("Lua example 2 runs on " .. profile, function()
+      run.spit(folder .. "/example.lua", lua[2])
+      local status, out, err = run.shell(
+        ("mjlua=$(realpath %s); cd %s && $mjlua --sim=clock=200,profile=%s example.lua"):format(
+          run.mjlua, folder, profile))
+      assert.equal(0, status, err)
+      assert.equal(profile == "generate" or profile == "novicezk",
+        out:find "unsupported: " ~= nil, out)
+      assert.equal(profile == "novicezk", out:find "no_button: " ~= nil, out)
+    end)
+  end
+
   it("saves the pictures that the first example names", function()
     run.spit(folder .. "/example.lua", lua[1])
     local command = "mjlua=$(realpath %s); cd %s && $mjlua --sim=clock=200 example.lua "
@@ -72,6 +86,17 @@ describe("README.md", function()
       assert.truthy(out:find "^%d+%.%d+%.%d+, libcurl/", out)
     end)
   end
+
+  it("promises about money what doc/money.md does", function()
+    local promise = "with a journal, a task whose token was returned is never forgotten; a paid "
+      .. "POST is sent at most once unless it provably was not sent, the server provably refused "
+      .. "it, an authoritative list proves its absence, or the user asked for a resend. "
+      .. "Everything else is `unknown`, visible, and counted as paid."
+    for _, text in ipairs { readme, run.slurp "doc/money.md" } do
+      text = text:gsub("\n> ?", " "):gsub("%s+", " ")
+      assert.truthy(text:find(promise, 1, true))
+    end
+  end)
 
   it("names commands and files that exist", function()
     local n = 0

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- doc/seeds.md names fixtures and tests that exist, and what mj sends and reads
--- is what the documents behind it show.
+-- doc/seeds.md names fixtures, tests and pages that exist, and what mj sends and
+-- reads is what the documents behind it show.
 
 local core = require "mj.core"
 local run = require "spec.support.run"
@@ -18,8 +18,8 @@ local function slurp(path)
 end
 
 -- The JSON of a folder's file: of what stands behind an empty line, if any.
-local function body_of(folder, name)
-  local text = assert(slurp(ROOT .. folder .. "/" .. name), folder)
+local function body_of(folder, name, root)
+  local text = assert(slurp((root or ROOT) .. folder .. "/" .. name), folder)
   return text:match "\n\n(.*)$" or text
 end
 
@@ -76,23 +76,24 @@ local function examples(kind)
   return list, seen
 end
 
-describe("the documents behind the /mj family", function()
+describe("the documents", function()
   it("are kept in fixtures and tests that exist", function()
     local folders, tests = 0, 0
     for name in page:gmatch "`([^`\n]+)`" do
-      local file, test = name:match "^(spec/[%w_/]+%.%a+): (.+)$"
+      local file, test = name:match "^(%l+/[%w_/]+%.%a+): (.+)$"
       if file then
         local text = slurp(file)
         assert.is_string(text, file)
         assert.truthy(text:find(test, 1, true), name)
         tests = tests + 1
       elseif name:find "^%l[%w]*_[%w_]+$" then
-        assert.is_string(slurp(ROOT .. name .. "/want.json"), name)
+        assert.is_string(slurp(ROOT .. name .. "/want.json")
+          or slurp("spec/wire/generate/" .. name .. "/want.json"), name)
         folders = folders + 1
       end
     end
-    assert.is_true(folders > 300, folders)
-    assert.is_true(tests > 20, tests)
+    assert.is_true(folders > 500, folders)
+    assert.is_true(tests > 60, tests)
   end)
 
   it("are all there: nineteen examples, the numbers of the oddities", function()
@@ -104,6 +105,31 @@ describe("the documents behind the /mj family", function()
     for i = 1, 21 do
       assert.truthy(page:find(("\n| %d | "):format(i), 1, true), i)
     end
+  end)
+
+  it("say in the generate family what the other pages' examples show", function()
+    local task, url = "task_abc123xyz789", "https://r2.apixo.ai/%d.png"
+    local function reply(folder)
+      return body_of(folder, "reply.http", "spec/wire/generate/")
+    end
+    assert.equal(('{"code":200,"message":"success","data":{"taskId":"%s"}}'):format(task),
+      reply "text_to_image_example")
+    assert.equal('{"code":400,"message":"Invalid request","data":{"error":'
+      .. '"Missing required field: input.prompt"}}', reply "reply_400")
+    assert.equal(('{"code":200,"message":"success","data":{"taskId":"%s","state":"processing",'
+      .. '"createTime":1767965610929}}'):format(task), reply "fetch_processing_example")
+    local list = {}
+    for i = 1, 4 do
+      list[i] = ('\\"%s\\"'):format(url:format(i))
+    end
+    assert.equal(('{"code":200,"message":"success","data":{"taskId":"%s","state":"success",'
+      .. '"resultJson":"{\\"resultUrls\\":[%s]}","createTime":1767965610929,'
+      .. '"completeTime":1767965652317,"costTime":41388}}'):format(task, table.concat(list, ",")),
+      reply "fetch_success_example")
+    assert.equal(('{"code":200,"message":"success","data":{"taskId":"%s","state":"failed",'
+      .. '"failCode":"CONTENT_VIOLATION","failMsg":"Content violates safety guidelines",'
+      .. '"createTime":1767965610929,"completeTime":1767965652317,"costTime":41388}}'):format(task),
+      reply "fetch_failed_example")
   end)
 
   local requested, is_requested = examples "request"

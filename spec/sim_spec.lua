@@ -63,8 +63,8 @@ describe("mj.sim.start", function()
 
   it("refuses what it does not know, with the nearest name", function()
     assert.equal("sim.start: unknown option 'sed' (did you mean 'seed'?)", message { sed = 1 })
-    assert.equal("sim.start: unknown profile 'newapi' (did you mean 'new-api'?)",
-      message { profile = "newapi" })
+    assert.equal("sim.start: unknown profile 'newapi' (did you mean 'new-api'?); there are "
+      .. "new-api, novicezk, plus, trueai, generate", message { profile = "newapi" })
     assert.equal("sim.start: unknown fault 'html503' (did you mean 'html502'?)",
       message { fault = "html503@1" })
     assert.equal("sim.start: field 'clock': number expected, got string", message { clock = "20" })

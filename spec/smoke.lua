@@ -101,4 +101,20 @@ check(select(2, pcall(client.imagine, client, { pormpt = "x" })):find "did you m
 check(mj.pending() == 0 and #client:jobs() == 0, "nothing is left")
 client:close()
 check(client:imagine("cat"):done(), "a closed client's jobs are over")
+
+-- The other family, which nobody named.
+world = mjtest.simulated { profile = "generate", seed = 7, base_url = BASE, key = "sk-smoke" }
+loop.use_virtual(world:capsule())
+client = mj.client { base_url = BASE, api_key = "sk-smoke", virtual = world:capsule() }
+local all = assert(client:capabilities())
+check(all.dialect == "generate" and all.verbs.inpaint and not all.verbs.blend, "capabilities")
+grid = assert(client:imagine("black cat --ar 3:2"):await())
+check(#grid.images == 4 and grid.expires_at > grid.finished_at, "four pictures")
+big = assert(grid:click("U2", { type = 2 }):await())
+check(#big.images == 1 and big.cost > 0, "an upscale")
+check(assert(grid:click "reroll":await()).id ~= grid.id, "a reroll")
+check(client:inpaint({ task = grid, index = 3, prompt = "a hat", canvas = { 900, 700 },
+  place = { 10, 10, 800, 600 }, mask = { size = { 800, 600 }, unit = "fraction",
+  polygons = { { 0, 0, 0.5, 0, 0.5, 0.5 } } } }):await(), "a region")
+client:close()
 print(("%s: %d checks, %g s of virtual time"):format(_VERSION, checks, world:now()))

@@ -265,9 +265,10 @@ describe("dialogs", function()
     assert.matches("^data:image/png;base64,iVBORw0KGgo", body.maskBase64)
     assert.equal("hat", body.prompt)
     region.size = nil
-    local ok, e = pcall(client.click, client, ID, "MJ::Inpaint::1::abc::SOLO", { mask = region })
-    assert.is_false(ok)
-    assert.matches("mj%.mask", e)
+    local before = #posts(world)
+    local _, e = client:click(ID, "MJ::Inpaint::1::abc::SOLO", { mask = region }):await()
+    assert.equal("network", e.code) -- there is no picture to look at
+    assert.equal(before, #posts(world))
   end)
 end)
 

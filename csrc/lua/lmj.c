@@ -321,8 +321,15 @@ static const luaL_Reg box_methods[] = {
     {"observe", lmj_box_observe},
     {"cancel", lmj_box_cancel},
     {"ask", lmj_box_ask},
+    {"dialect", lmj_box_dialect},
+    {"can", lmj_box_can},
     {"detach", lmj_box_detach},
     {"info", lmj_box_info},
+    {"rows", lmj_box_rows},
+    {"resolve", lmj_box_resolve},
+    {"run_done", lmj_box_run_done},
+    {"flush", lmj_box_flush},
+    {"resumed", lmj_box_resumed},
     {"step", box_step},
     {"timeout", box_timeout},
     {"fd", box_fd},
@@ -346,6 +353,7 @@ static const luaL_Reg box_meta[] = {
 
 static const luaL_Reg functions[] = {
     {"client", core_client},
+    {"journal", lmj_journal},
     {"decode", lmj_decode},
     {"find_button", lmj_find_button},
     {"intent", lmj_intent},

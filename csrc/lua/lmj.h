@@ -54,6 +54,7 @@ enum lmj_kind {
   LMJ_SECONDS, /* int64_t of milliseconds */
   LMJ_NUMBER,  /* double */
   LMJ_INT,     /* int, not negative */
+  LMJ_OFFSET,  /* int */
   LMJ_SIZE,    /* size_t */
   LMJ_BOOL,    /* int, 0 or 1 */
   LMJ_SPECIAL  /* the caller reads it */

@@ -46,6 +46,8 @@ int lmj_result(lua_State *L, int rc);
 /* Methods, see lmj_job.c. */
 int lmj_box_submit(lua_State *L);
 int lmj_box_ask(lua_State *L);
+int lmj_box_dialect(lua_State *L);
+int lmj_box_can(lua_State *L);
 int lmj_box_track(lua_State *L);
 int lmj_box_fetch(lua_State *L);
 int lmj_box_write(lua_State *L);
@@ -54,5 +56,13 @@ int lmj_box_observe(lua_State *L);
 int lmj_box_cancel(lua_State *L);
 int lmj_box_detach(lua_State *L);
 int lmj_box_info(lua_State *L);
+
+/* lmj_journal.c */
+int lmj_box_rows(lua_State *L);
+int lmj_box_resolve(lua_State *L);
+int lmj_box_run_done(lua_State *L);
+int lmj_box_flush(lua_State *L);
+int lmj_box_resumed(lua_State *L);
+int lmj_journal(lua_State *L);
 
 #endif

@@ -3,24 +3,33 @@
 #include "lcompat.h"
 #include "image/draw.h"
 #include "serve/httpd.h"
+#include "serve/post.h"
 #include "serve/sim.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SERVER "mj.httpd.server"
 #define ERROR  "mj.error" /* the metatable of errors, if mj.core is loaded */
+#define QUEUE  64         /* callbacks that are written out before their turn */
 
 LMJ_EXPORT int luaopen_mj_httpd(lua_State *L);
 
 struct lmj_server {
   mj_httpd *httpd; /* NULL = closed */
   mj_sim *sim;
+  mj_post *post; /* callbacks */
+  struct {
+    uint64_t failed, refused;
+    char first[256]; /* where the first one led that was refused */
+  } callbacks;
 };
 
 struct lmj_server_options {
   struct mj_sim_config sim;
   struct mj_httpd_config httpd;
+  int any; /* callbacks to other machines too */
 };
 
 static void handle(void *ud, const mj_httpd_request *req,
@@ -48,6 +57,28 @@ static void handle(void *ud, const mj_httpd_request *req,
            sizeof reply->headers[i].value);
   }
   reply->nheaders = out.nheaders;
+}
+
+static void send_callbacks(struct lmj_server *s) {
+  struct mj_sim_callback c;
+  int64_t now = mj_httpd_wall_ms();
+  while (mj_post_pending(s->post) < QUEUE && mj_sim_callback(s->sim, now, &c)) {
+    struct mj_post_request r = {c.id,   c.key, c.url,
+                                c.body, c.len, c.timeout_ms};
+    mj_post_add(s->post, &r);
+  }
+  mj_post_step(s->post);
+}
+
+static void note_results(struct lmj_server *s) {
+  struct mj_post_result r;
+  while (mj_post_next(s->post, &r)) {
+    if (r.refused && !s->callbacks.refused++)
+      snprintf(s->callbacks.first, sizeof s->callbacks.first, "%s", r.url);
+    else if (!r.refused && r.status / 100 != 2)
+      s->callbacks.failed++;
+    mj_sim_callback_done(s->sim, r.id, r.status, mj_httpd_wall_ms());
+  }
 }
 
 /* The value of the option on top of the stack. */
@@ -174,6 +205,13 @@ static void read_scenario(lua_State *L, struct lmj_server_options *o) {
   o->sim.nscenario = n;
 }
 
+static int callbacks_option(lua_State *L) {
+  const char *which = text(L, "callbacks");
+  if (strcmp(which, "any") != 0 && strcmp(which, "loopback") != 0)
+    luaL_error(L, "simulator: field 'callbacks': 'loopback' or 'any' expected");
+  return !strcmp(which, "any");
+}
+
 static void set_option(lua_State *L, const char *name,
                        struct lmj_server_options *o) {
   if (!strcmp(name, "profile"))
@@ -194,12 +232,20 @@ static void set_option(lua_State *L, const char *name,
     o->sim.fault = text(L, name);
   else if (!strcmp(name, "missing"))
     o->sim.missing = text(L, name);
+  else if (!strcmp(name, "rate"))
+    o->sim.rate = (int)number(L, name, 0, 1e6);
+  else if (!strcmp(name, "live"))
+    o->sim.live = (int)number(L, name, 0, 1e6);
+  else if (!strcmp(name, "capabilities"))
+    o->sim.capabilities = text(L, name);
   else if (!strcmp(name, "remix"))
     o->sim.remix = truth(L, name);
   else if (!strcmp(name, "scenario"))
     return; /* read_scenario */
   else if (!strcmp(name, "draw"))
     o->sim.draw = draw_option(L);
+  else if (!strcmp(name, "callbacks"))
+    o->any = callbacks_option(L);
   else if (!strcmp(name, "host"))
     o->httpd.host = text(L, name);
   else if (!strcmp(name, "port"))
@@ -239,6 +285,15 @@ static int fail(lua_State *L, const char *message) {
   return 2;
 }
 
+static void close_server(struct lmj_server *s) {
+  mj_httpd_free(s->httpd);
+  mj_post_free(s->post);
+  mj_sim_free(s->sim);
+  s->httpd = NULL;
+  s->post = NULL;
+  s->sim = NULL;
+}
+
 /* httpd.simulator{...} -> server, or nil and an error when the address cannot
    be had.  The box is there, and closed, before anything is opened. */
 static int httpd_simulator(lua_State *L) {
@@ -247,8 +302,7 @@ static int httpd_simulator(lua_State *L) {
   char why[200];
   read_options(L, &o);
   s = lua_newuserdatauv(L, sizeof *s, 0);
-  s->httpd = NULL;
-  s->sim = NULL;
+  memset(s, 0, sizeof *s);
   luaL_setmetatable(L, SERVER);
   o.httpd.handler = handle;
   o.httpd.ud = s;
@@ -256,9 +310,13 @@ static int httpd_simulator(lua_State *L) {
     return fail(L, why);
   o.sim.base_url = mj_httpd_url(s->httpd);
   if (mj_sim_new(&s->sim, &o.sim, why, sizeof why)) {
-    mj_httpd_free(s->httpd);
-    s->httpd = NULL;
+    close_server(s);
     return luaL_error(L, "simulator: %s", why);
+  }
+  s->post = mj_post_new(o.any);
+  if (!s->post || mj_post_watch(s->post, mj_httpd_fd(s->httpd))) {
+    close_server(s);
+    return fail(L, "no descriptor left for the simulator's callbacks");
   }
   return 1;
 }
@@ -268,11 +326,7 @@ static struct lmj_server *check(lua_State *L) {
 }
 
 static int server_close(lua_State *L) {
-  struct lmj_server *s = check(L);
-  mj_httpd_free(s->httpd);
-  mj_sim_free(s->sim);
-  s->httpd = NULL;
-  s->sim = NULL;
+  close_server(check(L));
   return 0;
 }
 
@@ -296,14 +350,26 @@ static int server_port(lua_State *L) {
 
 static int server_fd(lua_State *L) {
   struct lmj_server *s = check(L);
-  lua_pushinteger(L, s->httpd ? mj_httpd_fd(s->httpd) : -1);
+  lua_pushinteger(L, s->httpd ? mj_post_fd(s->post) : -1);
   return 1;
+}
+
+static int64_t sooner(int64_t a, int64_t b) {
+  return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int64_t timeout_ms(const struct lmj_server *s) {
+  int64_t ms = mj_httpd_timeout_ms(s->httpd);
+  ms = sooner(ms, mj_post_timeout_ms(s->post));
+  if (mj_post_pending(s->post) < QUEUE) /* else they wait for these */
+    ms = sooner(ms, mj_sim_callback_ms(s->sim, mj_httpd_wall_ms()));
+  return ms;
 }
 
 /* Seconds until step has work although the descriptor is silent, or nil. */
 static int server_timeout(lua_State *L) {
   struct lmj_server *s = check(L);
-  int64_t ms = s->httpd ? mj_httpd_timeout_ms(s->httpd) : -1;
+  int64_t ms = s->httpd ? timeout_ms(s) : -1;
   if (ms < 0)
     lua_pushnil(L);
   else
@@ -313,8 +379,11 @@ static int server_timeout(lua_State *L) {
 
 static int server_step(lua_State *L) {
   struct lmj_server *s = check(L);
-  if (s->httpd)
+  if (s->httpd) {
     mj_httpd_step(s->httpd);
+    send_callbacks(s);
+    note_results(s);
+  }
   lua_pushboolean(L, s->httpd != NULL);
   return 1;
 }
@@ -346,6 +415,21 @@ static int server_stats(lua_State *L) {
   count(L, "fetches", sim.fetches);
   count(L, "pictures", sim.pictures);
   count(L, "faults", sim.faults);
+  count(L, "most_in_window", sim.most_in_window);
+  count(L, "most_live", sim.most_live);
+  count(L, "callbacks", sim.callbacks);
+  count(L, "callbacks_failed", s->callbacks.failed);
+  count(L, "callbacks_refused", s->callbacks.refused);
+  return 1;
+}
+
+/* Where the first callback led that was not sent, or nil. */
+static int server_refused(lua_State *L) {
+  const struct lmj_server *s = check(L);
+  if (s->callbacks.refused)
+    lua_pushstring(L, s->callbacks.first);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
@@ -373,6 +457,7 @@ int luaopen_mj_httpd(lua_State *L) {
                                      {"timeout", server_timeout},
                                      {"step", server_step},
                                      {"stats", server_stats},
+                                     {"refused", server_refused},
                                      {"close", server_close},
                                      {"__gc", server_close},
                                      {"__close", server_close},

@@ -73,11 +73,13 @@ int lmj_box_after(lua_State *L) {
   return push_job(L, mj_after(c, ms, &id, &err), &id, &err);
 }
 
-/* box:ask(what [, ids]) -> id.  In the order of mj_query. */
+/* In the order of mj_query. */
+static const char *const queries[] = {"list",   "ids",     "queue", "seed",
+                                      "cancel", "dialect", NULL};
+
+/* box:ask(what [, ids]) -> id. */
 int lmj_box_ask(lua_State *L) {
-  static const char *const names[] = {"list", "ids",    "queue",
-                                      "seed", "cancel", NULL};
-  int what = luaL_checkoption(L, 2, NULL, names) + MJ_QUERY_LIST;
+  int what = luaL_checkoption(L, 2, NULL, queries) + MJ_QUERY_LIST;
   const char **ids = NULL;
   size_t i, n = 0;
   mj_error err;
@@ -98,6 +100,44 @@ int lmj_box_ask(lua_State *L) {
   return push_job(L, mj_ask(c, (mj_query)what, ids, n, &id, &err), &id, &err);
 }
 
+/* box:dialect() -> "mj", "generate"; nil while it is not known. */
+int lmj_box_dialect(lua_State *L) {
+  mj_client *c = lmj_check_box(L)->c;
+  const char *name = c ? mj_dialect(c) : NULL;
+  if (name)
+    lua_pushstring(L, name);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* 1, 0, -1 as of mj_can; -2 when nothing is called that. */
+static int can(const mj_client *c, const char *name) {
+  const char *known;
+  int i;
+  for (i = MJ_OP_IMAGINE; (known = mj_op_name((mj_op)i)) != NULL; i++)
+    if (strcmp(known, name) == 0)
+      return mj_can(c, (mj_op)i);
+  for (i = 0; queries[i]; i++)
+    if (strcmp(queries[i], name) == 0)
+      return mj_can_ask(c, (mj_query)(i + MJ_QUERY_LIST));
+  return -2;
+}
+
+/* box:can(verb or question) -> boolean; nil while the family is not known. */
+int lmj_box_can(lua_State *L) {
+  const char *name = lmj_check_text(L, 2);
+  int answer;
+  LMJ_OPEN_BOX(c);
+  answer = can(c, name);
+  luaL_argcheck(L, answer != -2, 2, "no such verb or question");
+  if (answer < 0)
+    lua_pushnil(L);
+  else
+    lua_pushboolean(L, answer);
+  return 1;
+}
+
 int lmj_box_observe(lua_State *L) {
   mj_id id = check_id(L, 2);
   LMJ_OPEN_BOX(c);
@@ -116,8 +156,8 @@ int lmj_box_detach(lua_State *L) {
   return lmj_result(L, mj_detach(c, id));
 }
 
-/* box:info(id) -> phase, status, progress, task_id, ahead; nil when it is gone.
- */
+/* box:info(id) -> phase, status, progress, task_id, ahead, token; nil when it
+   is gone. */
 int lmj_box_info(lua_State *L) {
   static const char *const phases[] = {"queued", "sending", "running", "ended"};
   mj_id id = check_id(L, 2);
@@ -145,7 +185,11 @@ int lmj_box_info(lua_State *L) {
     lua_pushinteger(L, s.ahead);
   else
     lua_pushnil(L);
+  if (s.token)
+    lua_pushstring(L, s.token);
+  else
+    lua_pushnil(L);
   if (!inner)
     lmj_end_reading(L, b);
-  return 5;
+  return 6;
 }

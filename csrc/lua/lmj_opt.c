@@ -42,6 +42,16 @@ static double number(lua_State *L, const char *field) {
   return d;
 }
 
+static int offset(lua_State *L, const char *field) {
+  double d;
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    field_error(L, field, "number");
+  d = (double)lua_tonumber(L, -1);
+  if (!(fabs(d) <= INT_MAX) || d != floor(d))
+    luaL_error(L, "field '%s': a whole number expected", field);
+  return (int)d;
+}
+
 double lmj_seconds(lua_State *L, const char *field) {
   double d = number(L, field);
   if (d > 1e9)
@@ -88,6 +98,9 @@ static void store(lua_State *L, const struct lmj_option *o, void *out) {
     break;
   case LMJ_INT:
     *(int *)(void *)p = (int)whole(L, o->name, INT_MAX);
+    break;
+  case LMJ_OFFSET:
+    *(int *)(void *)p = offset(L, o->name);
     break;
   case LMJ_SIZE:
     *(size_t *)(void *)p = (size_t)whole(L, o->name, 9e15);
@@ -147,6 +160,10 @@ static const struct lmj_option config_options[] = {
     {"ca_path", LMJ_STRING, C(ca_path), 0},
     {"wire_state", LMJ_STRING, C(wire_state), 0},
     {"image_host", LMJ_STRING, C(image_host), 0},
+    {"journal", LMJ_STRING, C(journal), 0},
+    {"run", LMJ_STRING, C(run), 0},
+    {"fresh", LMJ_BOOL, C(fresh), 0},
+    {"on_unknown", LMJ_STRING, C(on_unknown), 0},
     {"headers", LMJ_SPECIAL, 0, 0},
     {"allow_hosts", LMJ_SPECIAL, 0, 0},
     {"poll_first", LMJ_SECONDS, C(poll.first_ms), 0},
@@ -256,11 +273,18 @@ static const struct lmj_option request_options[] = {
     {"params", LMJ_SPECIAL, 0, 0},
     {"pictures", LMJ_SPECIAL, 0, 0},
     {"mask", LMJ_SPECIAL, 0, 0},
+    {"areas", LMJ_SPECIAL, 0, 0},
+    {"canvas", LMJ_SPECIAL, 0, 0},
+    {"place", LMJ_SPECIAL, 0, 0},
     {"zoom", LMJ_NUMBER, R(zoom), 0},
     {"task", LMJ_STRING, R(task), 0},
     {"button", LMJ_STRING, R(button), 0},
     {"task_json", LMJ_BYTES, R(task_json), R(task_json_len)},
     {"remix", LMJ_BOOL, R(remix), 0},
+    {"type", LMJ_STRING, R(type), 0},
+    {"strength", LMJ_STRING, R(strength), 0},
+    {"provider", LMJ_STRING, R(provider), 0},
+    {"input", LMJ_STRING, R(input_json), 0},
     {"dimensions", LMJ_STRING, R(dimensions), 0},
     {"language", LMJ_STRING, R(language), 0},
     {"motion", LMJ_STRING, R(motion), 0},
@@ -275,6 +299,8 @@ static const struct lmj_option request_options[] = {
     {"state", LMJ_STRING, R(state), 0},
     {"extra", LMJ_STRING, R(extra_json), 0},
     {"lenient", LMJ_BOOL, R(lenient), 0},
+    {"key", LMJ_STRING, R(key), 0},
+    {"on_duplicate", LMJ_STRING, R(on_duplicate), 0},
     {"progress", LMJ_BOOL, R(progress), 0},
     {NULL, LMJ_SPECIAL, 0, 0},
 };
@@ -363,10 +389,95 @@ static void read_mask(lua_State *L, int t, mj_request *r) {
   r->mask = mask;
 }
 
+/* The points of the area on top of the stack, into points[most]. */
+static size_t read_points(lua_State *L, int *points, size_t most) {
+  size_t i, n;
+  if (!table_field(L, lua_gettop(L), "points"))
+    return 0;
+  n = lua_rawlen(L, -1);
+  if (n > most) /* a finalizer made it longer */
+    luaL_error(L, "field 'points': it changes while it is read");
+  for (i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lmj_index)(i + 1));
+    points[i] = (int)whole(L, "points", INT_MAX);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return n;
+}
+
+/* How many numbers all areas of the list on top of the stack have. */
+static size_t count_points(lua_State *L, size_t n) {
+  size_t i, count = 0;
+  for (i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lmj_index)(i + 1));
+    if (!lua_istable(L, -1))
+      field_error(L, "areas", "list of {width=, height=, points=}");
+    if (table_field(L, lua_gettop(L), "points")) {
+      count += lua_rawlen(L, -1);
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+  return count;
+}
+
+/* The arrays stay on the stack: one of areas, one of all their points. */
+static void read_areas(lua_State *L, int t, mj_request *r) {
+  static const struct lmj_option members[] = {
+      {"width", LMJ_INT, offsetof(mj_area, width), 0},
+      {"height", LMJ_INT, offsetof(mj_area, height), 0},
+      {"points", LMJ_SPECIAL, 0, 0},
+      {NULL, LMJ_SPECIAL, 0, 0},
+  };
+  mj_area *list;
+  int *points;
+  size_t i, n, left;
+  if (!table_field(L, t, "areas"))
+    return;
+  n = lua_rawlen(L, -1);
+  left = count_points(L, n);
+  list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
+  memset(list, 0, (n + 1) * sizeof *list);
+  points = lua_newuserdatauv(L, (left + 1) * sizeof *points, 0);
+  for (i = 0; i < n; i++) {
+    lua_rawgeti(L, -3, (lmj_index)(i + 1));
+    lmj_options(L, lua_gettop(L), members, &list[i]);
+    list[i].points = points;
+    list[i].npoints = read_points(L, points, left);
+    points += list[i].npoints;
+    left -= list[i].npoints;
+    lua_pop(L, 1);
+  }
+  r->areas = list;
+  r->nareas = n;
+}
+
+/* {x=, y=, width=, height=}, or NULL; it stays on the stack. */
+static const mj_box *read_box(lua_State *L, int t, const char *name) {
+  static const struct lmj_option members[] = {
+      {"x", LMJ_OFFSET, offsetof(mj_box, x), 0},
+      {"y", LMJ_OFFSET, offsetof(mj_box, y), 0},
+      {"width", LMJ_INT, offsetof(mj_box, width), 0},
+      {"height", LMJ_INT, offsetof(mj_box, height), 0},
+      {NULL, LMJ_SPECIAL, 0, 0},
+  };
+  mj_box *box;
+  if (!table_field(L, t, name))
+    return NULL;
+  box = lua_newuserdatauv(L, sizeof *box, 0);
+  memset(box, 0, sizeof *box);
+  lmj_options(L, lua_gettop(L) - 1, members, box);
+  return box;
+}
+
 void lmj_request(lua_State *L, int t, mj_request *r) {
   lmj_options(L, t, request_options, r);
   r->op = read_op(L, t);
   read_params(L, t, r);
   read_pictures(L, t, r);
   read_mask(L, t, r);
+  read_areas(L, t, r);
+  r->canvas = read_box(L, t, "canvas");
+  r->place = read_box(L, t, "place");
 }

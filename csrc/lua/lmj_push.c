@@ -27,7 +27,7 @@ static void set_int(lua_State *L, const char *name, int value) {
 }
 
 /* The gateways' milliseconds, as seconds; 0 is "not known". */
-static void set_wall(lua_State *L, const char *name, int64_t ms) {
+static void set_seconds(lua_State *L, const char *name, int64_t ms) {
   if (ms > 0) {
     lua_pushnumber(L, (lua_Number)ms / 1000);
     lua_setfield(L, -2, name);
@@ -116,7 +116,7 @@ static const char *status_of(const mj_task *t) {
 }
 
 void lmj_push_task(lua_State *L, const mj_task *t) {
-  lua_createtable(L, 0, 24);
+  lua_createtable(L, 0, 26);
   set_text(L, "id", t->id);
   set_text(L, "action", t->action);
   set_text(L, "status", status_of(t));
@@ -129,6 +129,7 @@ void lmj_push_task(lua_State *L, const mj_task *t) {
   set_text(L, "final_prompt", t->final_prompt);
   set_text(L, "description", t->description);
   set_text(L, "fail_reason", t->fail_reason);
+  set_text(L, "fail_code", t->fail_code);
   set_text(L, "state", t->state);
   set_text(L, "image_url", t->image_url);
   set_text(L, "video_url", t->video_url);
@@ -138,10 +139,11 @@ void lmj_push_task(lua_State *L, const mj_task *t) {
   set_tokens(L, t);
   push_buttons(L, t);
   lua_setfield(L, -2, "buttons");
-  set_wall(L, "submitted_at", t->submitted_wall_ms);
-  set_wall(L, "started_at", t->started_wall_ms);
-  set_wall(L, "finished_at", t->finished_wall_ms);
-  set_wall(L, "expires_at", t->expires_wall_ms);
+  set_seconds(L, "submitted_at", t->submitted_wall_ms);
+  set_seconds(L, "started_at", t->started_wall_ms);
+  set_seconds(L, "finished_at", t->finished_wall_ms);
+  set_seconds(L, "expires_at", t->expires_wall_ms);
+  set_seconds(L, "cost", t->cost_ms);
   if (t->json) {
     lua_pushlstring(L, t->json, t->json_len);
     lua_setfield(L, -2, "json");
@@ -167,6 +169,7 @@ int lmj_push_event(lua_State *L, const mj_event *ev) {
   lmj_push_id(L, ev->id);
   lua_createtable(L, 0, 4);
   set_text(L, "task_id", ev->task_id);
+  set_text(L, "token", ev->token);
   if (ev->task) {
     lmj_push_task(L, ev->task);
     lua_setfield(L, -2, "task");

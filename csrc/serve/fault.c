@@ -15,7 +15,7 @@ struct sim_rule {
 
 static int kind_of(const char *name, enum sim_route_kind *out) {
   static const char *const names[SIM_KINDS] = {"submit", "fetch", "image",
-                                               "list"};
+                                               "list", "notify"};
   for (int i = 0; i < SIM_KINDS; i++)
     if (!strcmp(names[i], name)) {
       *out = (enum sim_route_kind)i;
@@ -42,14 +42,15 @@ static int which(const char *text, struct sim_rule *r) {
 }
 
 /* NAME[/KIND][@N|@N-M|:P] */
-static int parse_rule(char *text, struct sim_rule *r, char *why, size_t size) {
+static int parse_rule(const mj_sim *s, char *text, struct sim_rule *r,
+                      char *why, size_t size) {
   char *more = text + strcspn(text, "@:"), mark = *more, *slash;
   *r = (struct sim_rule){NULL, SIM_KIND_SUBMIT, 1, UINT64_MAX, 1};
   *more = '\0';
   slash = strchr(text, '/');
   if (slash)
     *slash++ = '\0';
-  r->fault = sim_fault_find(text);
+  r->fault = sim_fault_of(s, text);
   if (!r->fault) {
     snprintf(why, size, "no fault '%s'", text);
     return -1;
@@ -58,6 +59,10 @@ static int parse_rule(char *text, struct sim_rule *r, char *why, size_t size) {
   if (slash && kind_of(slash, &r->kind)) {
     snprintf(why, size, "fault %s: no kind '%s' (submit, fetch, list, image)",
              text, slash);
+    return -1;
+  }
+  if ((r->kind == SIM_KIND_NOTIFY) != (r->fault->when >= TWICE)) {
+    snprintf(why, size, "fault %s: not of the kind '%s'", text, slash);
     return -1;
   }
   *more = mark;
@@ -85,21 +90,20 @@ int sim_faults_parse(mj_sim *s, const char *text, char *why, size_t size) {
     next = p + strcspn(p, "+");
     if (*next)
       *next++ = '\0';
-    rc = parse_rule(p, &s->rules[s->nrules++], why, size);
+    rc = parse_rule(s, p, &s->rules[s->nrules++], why, size);
   }
   free(copy);
   return rc;
 }
 
-static int strikes(const struct sim_call *c, size_t i,
-                   enum sim_route_kind kind) {
-  const struct sim_rule *r = &c->s->rules[i];
-  uint64_t n = c->s->kinds[kind];
+static int strikes(const mj_sim *s, size_t i, enum sim_route_kind kind) {
+  const struct sim_rule *r = &s->rules[i];
+  uint64_t n = s->kinds[kind];
   if (r->kind != kind || n < r->first || n > r->last)
     return 0;
   if (r->share >= 1)
     return 1;
-  return (double)(sim_mix(sim_mix(c->s->seed, n), 900 + i) >> 11) /
+  return (double)(sim_mix(sim_mix(s->seed, n), 900 + i) >> 11) /
              9007199254740992.0 <
          r->share;
 }
@@ -108,7 +112,7 @@ int sim_fault_before(struct sim_call *c, enum sim_route_kind kind) {
   if (sim_scenario_before(c))
     return 1;
   for (size_t i = 0; i < c->s->nrules; i++)
-    if (c->s->rules[i].fault->when == BEFORE && strikes(c, i, kind)) {
+    if (c->s->rules[i].fault->when == BEFORE && strikes(c->s, i, kind)) {
       c->s->rules[i].fault->apply(c);
       c->s->stats.faults++;
       return 1;
@@ -119,7 +123,7 @@ int sim_fault_before(struct sim_call *c, enum sim_route_kind kind) {
 void sim_fault_after(struct sim_call *c, enum sim_route_kind kind) {
   for (size_t i = 0; i < c->s->nrules; i++) {
     const struct fault *f = c->s->rules[i].fault;
-    if (f->when == BEFORE || !strikes(c, i, kind))
+    if (f->when == BEFORE || !strikes(c->s, i, kind))
       continue;
     if (f->when == INSTEAD)
       sim_buf_free(&c->out);
@@ -127,4 +131,15 @@ void sim_fault_after(struct sim_call *c, enum sim_route_kind kind) {
     c->s->stats.faults++;
   }
   sim_scenario_after(c, kind);
+}
+
+unsigned sim_fault_callback(mj_sim *s) {
+  unsigned found = 0;
+  s->kinds[SIM_KIND_NOTIFY]++;
+  for (size_t i = 0; i < s->nrules; i++)
+    if (strikes(s, i, SIM_KIND_NOTIFY)) {
+      found |= 1u << s->rules[i].fault->when;
+      s->stats.faults++;
+    }
+  return found;
 }

@@ -8,7 +8,12 @@
 enum when {
   BEFORE,  /* nothing has been done */
   INSTEAD, /* everything has, but the answer is another */
-  CHANGE   /* the answer is changed */
+  CHANGE,  /* the answer is changed */
+  /* a callback: nothing is applied */
+  TWICE,
+  REORDERED, /* comes after the task's next one */
+  LOST,
+  LATE
 };
 
 struct fault {
@@ -21,6 +26,9 @@ struct fault {
 /* fault_list.c; ends with a NULL name */
 extern const struct fault sim_fault_list[];
 const struct fault *sim_fault_find(const char *name);
+/* gen_fault.c: what it is at this gateway, which need not be the same. */
+const struct fault *sim_fault_of(const mj_sim *s, const char *name);
+void fault_leave(struct sim_call *c); /* does nothing */
 
 /* edit.c: the members of a JSON object as text.  Nothing changes when a key is
    not there. */

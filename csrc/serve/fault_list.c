@@ -174,6 +174,7 @@ static void silent(struct sim_call *c) {
 #define SUBMIT SIM_KIND_SUBMIT
 #define FETCH  SIM_KIND_FETCH
 #define IMAGE  SIM_KIND_IMAGE
+#define NOTIFY SIM_KIND_NOTIFY
 
 const struct fault sim_fault_list[] = {
     /* pages of what stands in front of the gateway */
@@ -226,12 +227,22 @@ const struct fault sim_fault_list[] = {
     {"progress_100_failure", FETCH, CHANGE, fault_progress_100_failure},
     {"image_urls_text", FETCH, CHANGE, fault_image_urls_text},
     {"success_without_picture", FETCH, CHANGE, fault_success_without_picture},
+    /* of the generate family; the others leave their answers as they are */
+    {"code_in_200", SUBMIT, CHANGE, fault_leave},
+    {"error_member", SUBMIT, CHANGE, fault_leave},
+    {"result_object", FETCH, CHANGE, fault_leave},
+    {"result_empty", FETCH, CHANGE, fault_leave},
     /* any answer */
     {"escapes", FETCH, CHANGE, fault_escapes},
     {"byte_order_mark", SUBMIT, CHANGE, fault_byte_order_mark},
     {"text_plain", SUBMIT, CHANGE, fault_text_plain},
     {"chunked", SUBMIT, CHANGE, fault_chunked},
     {"truncated", SUBMIT, CHANGE, fault_truncated},
+    /* a callback */
+    {"webhook_twice", NOTIFY, TWICE, NULL},
+    {"webhook_reordered", NOTIFY, REORDERED, NULL},
+    {"webhook_lost", NOTIFY, LOST, NULL},
+    {"webhook_late", NOTIFY, LATE, NULL},
     {NULL, SUBMIT, CHANGE, NULL}};
 
 const char *mj_sim_faults(int i) {

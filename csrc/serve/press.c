@@ -104,8 +104,7 @@ const char *sim_action_of(const char *custom_id) {
 }
 
 /* The descent of a picture; one that is too long loses its middle. */
-static void descend(struct sim_task *t, const struct sim_task *parent,
-                    int tile) {
+void sim_descend(struct sim_task *t, const struct sim_task *parent, int tile) {
   memcpy(t->steps, parent->steps, sizeof t->steps);
   t->nsteps = parent->nsteps;
   if (tile)
@@ -239,7 +238,7 @@ static struct sim_task *follow(mj_sim *s, struct sim_task *parent,
     t->steps[t->nsteps - 1].seed = t->key;
     t->makes = parent->makes;
   } else {
-    descend(t, parent, tile);
+    sim_descend(t, parent, tile);
   }
   set_label(t, e, word, tile);
   set_size(t, parent, e, word);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
    profiles.c - the gateways: who is let in, and what they do not know. */
-#include "sim_int.h"
+#include "gen.h"
 
 #include <string.h>
 
@@ -170,9 +170,9 @@ const struct sim_profile sim_profile_list[] = {
     {"new-api", SIM_NEW_API, SIM_ROWS | SIM_BUTTONED, 0, 23, SIM_TEXT,
      java_texts, new_api_allowed, new_api_unauthorized, new_api_no_route,
      new_api_bad_body, new_api_no_task, sim_put_new_api},
-    {"novicezk", SIM_NOVICEZK, 0, 1, 23, SIM_JSON, java_texts, spring_allowed,
-     spring_unauthorized, spring_no_route, spring_bad_body, spring_no_task,
-     sim_put_novicezk},
+    {"novicezk", SIM_NOVICEZK, SIM_CALLS_AGAIN, 1, 23, SIM_JSON, java_texts,
+     spring_allowed, spring_unauthorized, spring_no_route, spring_bad_body,
+     spring_no_task, sim_put_novicezk},
     {"plus", SIM_PLUS, SIM_BUTTONED, 1, 23, SIM_JSON, java_texts,
      spring_allowed, spring_unauthorized, spring_no_route, spring_bad_body,
      spring_no_task, sim_put_plus},
@@ -180,6 +180,9 @@ const struct sim_profile sim_profile_list[] = {
      SIM_BUTTONED | SIM_CELLS | SIM_ADDRESSES | SIM_LATE | SIM_STRICT, 2, 9,
      SIM_JSON_UTF8, trueai_texts, trueai_allowed, trueai_unauthorized,
      trueai_no_route, trueai_bad_body, trueai_no_task, sim_put_trueai},
+    {"generate", SIM_GENERATE, SIM_CALLS_AT_END, 0, 0, SIM_JSON, NULL,
+     gen_allowed, gen_unauthorized, gen_no_route, gen_bad_body, gen_no_task,
+     gen_put_task},
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
 
 const struct sim_profile *sim_profile_find(const char *name) {

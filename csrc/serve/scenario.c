@@ -72,6 +72,8 @@ static const char *wrong(const struct mj_sim_step *s) {
     return "a route or a task expected";
   if (s->fault && !sim_fault_find(s->fault))
     return "no such fault";
+  if (s->fault && sim_fault_find(s->fault)->kind == SIM_KIND_NOTIFY)
+    return "that fault is of callbacks, not of requests";
   if (s->status && (s->status < 200 || s->status > 599))
     return "a status from 200 to 599 expected";
   if (s->last < s->first || (s->last && !s->first))
@@ -100,7 +102,7 @@ int sim_scenario_new(mj_sim *s, const struct mj_sim_config *cfg, char *why,
       snprintf(why, size, "out of memory");
       return -1;
     }
-    scenario->steps[i].fault = is->fault ? sim_fault_find(is->fault) : NULL;
+    scenario->steps[i].fault = is->fault ? sim_fault_of(s, is->fault) : NULL;
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
    sim.c - the way of a request: prefix, route, key, fault, handler. */
-#include "sim_int.h"
+#include "gen.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,12 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { OPEN = 16, ROOT = 32, FORM = 64 }; /* no key; no /mj; not JSON */
+enum { OPEN = 256, ROOT = 512, FORM = 1024 }; /* no key; no /mj; not JSON */
 enum {
   NA = SIM_NEW_API,
   NZ = SIM_NOVICEZK,
   PL = SIM_PLUS,
   TA = SIM_TRUEAI,
+  GE = SIM_GENERATE,
   ALL = NA | NZ | PL | TA
 };
 
@@ -60,6 +61,10 @@ static const struct route {
      IMAGE},
     {"GET", "/cell/*", sim_cell, TA | OPEN | ROOT, IMAGE},
     {"GET", "/video/*", sim_video, NA | PL | TA | OPEN | ROOT, IMAGE},
+    {"POST", "/api/v1/generateTask/midjourney", gen_submit, GE | ROOT, SUBMIT},
+    {"GET", "/api/v1/statusTask/midjourney", gen_status, GE | ROOT,
+     SIM_KIND_FETCH},
+    {"GET", "/r2/*", gen_picture, GE | OPEN | ROOT, IMAGE},
     {NULL, NULL, NULL, 0, SIM_KIND_FETCH}};
 
 static int matches(const char *pattern, const char *path, char *id,
@@ -93,8 +98,10 @@ static int strip_prefix(struct sim_call *c) {
   size_t n = strcspn(target, "?");
   const char *second = memchr(target + (n > 0), '/', n - (n > 0));
   const char *from = target;
-  int mj = 1;
-  if (!strncmp(target, "/mj/", 4))
+  int mj = !sim_on(c, GE); /* which has no such routes */
+  if (!mj)
+    from = target;
+  else if (!strncmp(target, "/mj/", 4))
     from = target + 3;
   else if (target[0] == '/' && second && !strncmp(second, "/mj/", 4) &&
            prefix_fits(c, target + 1, (size_t)(second - target - 1)))
@@ -201,6 +208,8 @@ static void serve(struct sim_call *c) {
     return;
   }
   count(c->s, r);
+  if (sim_on(c, GE) && !(r->flags & OPEN) && gen_limited(c))
+    return;
   if (sim_fault_before(c, r->kind))
     return;
   if (c->s->api_key && !(r->flags & OPEN) && !c->s->profile->allowed(c)) {
@@ -222,6 +231,7 @@ void mj_sim_handle(mj_sim *s, const struct mj_sim_request *req, int64_t now_ms,
     s->first = now_ms;
   s->stats.requests++;
   sim_advance(s, now_ms);
+  sim_notify_collect(s);
   c.s = s;
   c.req = req;
   c.now = s->now;
@@ -259,7 +269,9 @@ static int set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
   const char *profile = cfg->profile ? cfg->profile : "new-api";
   s->profile = sim_profile_find(profile);
   if (!s->profile)
-    return say(why, size, "no profile '%s' (new-api, novicezk, plus, trueai)",
+    return say(why, size,
+               "no profile '%s' (new-api, novicezk, plus, trueai, "
+               "generate)",
                profile);
   if (cfg->clock < 0)
     return say(why, size, "clock must be above 0");
@@ -284,9 +296,11 @@ static int set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
     return -1;
   if (cfg->missing && sim_missing_parse(s, cfg->missing, why, size))
     return -1;
-  if (sim_scenario_new(s, cfg, why, size))
+  if (sim_scenario_new(s, cfg, why, size) || gen_set_up(s, cfg, why, size))
     return -1;
-  return sim_samples(s) ? say(why, size, "out of memory") : 0;
+  return (s->profile->bit == GE ? gen_sample(s) : sim_samples(s))
+             ? say(why, size, "out of memory")
+             : 0;
 }
 
 int mj_sim_new(mj_sim **out, const struct mj_sim_config *cfg, char *why,
@@ -315,6 +329,8 @@ void mj_sim_free(mj_sim *s) {
   free(s->waiting);
   free(s->rules);
   sim_scenario_free(s->scenario);
+  sim_notify_free(s);
+  gen_free(s);
   free(s->api_key);
   free(s->base_url);
   free(s->missing);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
-   sim.h - the simulator: gateways of the /mj/ family as a function of state,
+   sim.h - the simulator: gateways of both families as a function of state,
    request and time.  No clock, no socket, no file; it shares nothing with the
    client that talks to it.
 
@@ -9,6 +9,8 @@
    instead of buttons, lists and a queue.  "plus" is midjourney-proxy-plus: the
    same with buttons, dialogs and /cancel.  "trueai" is trueai's proxy, version
    11: a raw key, buttons only, a grid's pictures one by one, videos.
+   "generate" is of the other family: POST /api/v1/generateTask/midjourney, GET
+   /api/v1/statusTask/midjourney and nothing else; its limits are enforced.
 
    Words in a prompt that steer a task, besides the parameters a real gateway
    would refuse:
@@ -19,14 +21,21 @@
      nude, naked, nsfw, porn, gore, bloody, bloodbath, torture
                   are refused with code 24 before a task exists; trueai takes
                   the task and lets it fail
+   In "generate" all of them end a task with a failCode (INVALID_PROMPT,
+   GENERATION_FAILED, PROCESSING_TIMEOUT, CONTENT_VIOLATION), and besides
+     sim:CODE     fails half-way with that failCode: "sim:MODEL_UNAVAILABLE"
+   An image_urls without http(s) or with "missing" in it: INVALID_IMAGE_URL; one
+   that ends in .gif or .bmp: UNSUPPORTED_FORMAT; with "huge": IMAGE_TOO_LARGE.
 
    Two tasks are there from the start: 1320098173412546, answered with the text
    that the gateways' pages show, and 14001934816969359, a finished grid.
+   In "generate" there is one, task_abc123xyz789, finished.
 
    The method is taken in lower case too: the gateways' pages write
    `curl --request post`, which sends it so.  (nginx would refuse that.)
 
-   Task callbacks (notifyHook) are kept and shown, but never called. */
+   Task callbacks (notifyHook) are called by whoever owns the simulator: it
+   says which are due.  new-api drops the hook and calls nobody. */
 #ifndef MJ_SIM_H
 #define MJ_SIM_H
 
@@ -77,6 +86,10 @@ struct mj_sim_config {
                            mj_sim_models */
   int remix;            /* 1 = the account has remix on, without auto-submit:
                            reroll, vary and pan open a dialog */
+  int rate, live; /* generate: requests in any minute, and tasks at once, before
+                     it answers 429; 0 = 10,000 and 1,000 */
+  const char *capabilities;           /* generate: what else the account may do,
+                                         "outpaint+reroll" or "all"; NULL = nothing */
   const struct mj_sim_step *scenario; /* the first step that fits counts */
   size_t nscenario;
 };
@@ -108,6 +121,10 @@ struct mj_sim_stats {
   uint64_t submits;  /* to /submit/..., whatever came of them */
   uint64_t tasks;    /* made */
   uint64_t fetches, pictures, faults;
+  /* generate: what came with a good key in any minute, refused or not; and the
+     tasks that were not at their end at any moment */
+  uint64_t most_in_window, most_live;
+  uint64_t callbacks; /* that were handed out */
 };
 
 /* 0, or -1 with the reason in why[size].  Strings are copied; `draw` is not. */
@@ -120,11 +137,30 @@ void mj_sim_handle(mj_sim *s, const struct mj_sim_request *req, int64_t now_ms,
 void mj_sim_reply_free(struct mj_sim_reply *reply);
 void mj_sim_count(const mj_sim *s, struct mj_sim_stats *out);
 
+/* Callbacks: POST `body` to `url` as application/json.  Those with the same key
+   are about the same task, and are to be sent one after another. */
+struct mj_sim_callback {
+  uint64_t id, key;
+  char *url, *body; /* for mj_sim_callback_free; the body ends with a 0 */
+  size_t len;
+  int64_t timeout_ms; /* of real time: how long the gateway waits */
+};
+
+/* 1 = one is due and fills *out; 0 = none.  They come in the order of time. */
+int mj_sim_callback(mj_sim *s, int64_t now_ms, struct mj_sim_callback *out);
+void mj_sim_callback_free(struct mj_sim_callback *callback);
+/* Milliseconds until the next one may be due, -1 = none is planned. */
+int64_t mj_sim_callback_ms(const mj_sim *s, int64_t now_ms);
+/* What came of it: the status it was answered with, 0 = no answer. */
+void mj_sim_callback_done(mj_sim *s, uint64_t id, int http_status,
+                          int64_t now_ms);
+
 /* The names of profiles and faults, by index; NULL after the last.  A rule is
    NAME[/KIND][@N|@N-M|:P]: KIND is submit, fetch, list (lists, queue, seed) or
    image, and what the fault is made for unless said; it hits the N-th such
    request, or the N-th to the M-th, or a share P of them (the seed decides
-   which), or all. */
+   which), or all.  Names that begin with webhook_ are of the kind notify, and
+   only they: it counts changes of tasks that have a hook. */
 const char *mj_sim_profiles(int i);
 const char *mj_sim_models(int i); /* the words that `missing` takes */
 const char *mj_sim_faults(int i);

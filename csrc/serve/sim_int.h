@@ -4,6 +4,7 @@
 #define MJ_SIM_INT_H
 
 #include "image/draw.h"
+#include "notify.h"
 #include "sim.h"
 #include "simjson.h"
 
@@ -88,6 +89,7 @@ struct sim_task {
   int stuck;                   /* at 93 % */
   int old;                     /* there from the start: its links stay good */
   const char *fail;            /* NULL = ends well */
+  struct sim_calls *calls;     /* of a task with a hook, or NULL */
 };
 
 /* What a task looks like at one moment. */
@@ -107,10 +109,12 @@ enum sim_route_kind {
   SIM_KIND_SUBMIT,
   SIM_KIND_FETCH,
   SIM_KIND_IMAGE,
-  SIM_KIND_LIST, /* lists, the queue, seeds, cancel */
+  SIM_KIND_LIST,   /* lists, the queue, seeds, cancel */
+  SIM_KIND_NOTIFY, /* callbacks: what the gateway sends of itself */
   SIM_KINDS
 };
 
+struct sim_limits;
 struct sim_rule;
 struct sim_scenario;
 struct sim_profile;
@@ -135,7 +139,12 @@ struct mj_sim {
   struct sim_rule *rules;
   size_t nrules;
   struct sim_scenario *scenario; /* NULL = none */
+  struct sim_limits *limits;     /* of the profile generate, else NULL */
+  unsigned capabilities;         /* enum gen_modes that are enabled */
   uint64_t kinds[SIM_KINDS];     /* requests of each kind */
+  struct sim_heap looks, sends;  /* notify.c */
+  uint64_t dues;                 /* that were put there */
+  size_t hooked;                 /* tasks with a hook */
   int64_t first, now;
   struct mj_sim_stats stats;
 };
@@ -183,11 +192,26 @@ struct sim_task *sim_task_message(const mj_sim *s, const char *message_id);
 struct sim_task *sim_task_job(const mj_sim *s, const char *hash);
 void sim_advance(mj_sim *s, int64_t now);
 int64_t sim_real(const mj_sim *s, int64_t task_ms);
+/* When the account's next task ends; INT64_MAX when none runs. */
+int64_t sim_next_place(const mj_sim *s);
+/* When status or progress change next, after `when`; INT64_MAX when that is not
+   known, or never. */
+int64_t sim_next_change(const mj_sim *s, const struct sim_task *t,
+                        int64_t when);
+/* INT64_MAX = not taken up yet */
+int64_t sim_task_end(const mj_sim *s, const struct sim_task *t);
 struct sim_view sim_view_at(const mj_sim *s, const struct sim_task *t,
                             int64_t when);
 char *sim_copy(const char *text);
 void sim_snowflake(uint64_t key, unsigned use, char *out, size_t size);
 void sim_uuid(uint64_t key, char *out, size_t size);
+
+/* notify.c: callbacks.  begin: of a task that is new; look: at that time, since
+   what it will look like has changed; collect: what has come up to now. */
+void sim_notify_begin(mj_sim *s, struct sim_task *t);
+void sim_notify_look(mj_sim *s, struct sim_task *t, int64_t at);
+void sim_notify_collect(mj_sim *s);
+void sim_notify_free(mj_sim *s);
 
 /* words.c: what stands in a prompt */
 struct sim_words {
@@ -198,6 +222,10 @@ struct sim_words {
   const char *shown;   /* "v 6.1" */
 };
 void sim_words(const char *prompt, struct sim_words *out); /* NULL is "" */
+/* "3:2" as two numbers; -1 when it is none that Midjourney draws. */
+int sim_ratio(const char *text, long *w, long *h);
+/* The size of a picture of that shape. */
+void sim_shape(long w, long h, int *width, int *height);
 /* Puts them to work: size, length, end. */
 void sim_obey(struct sim_task *t, const char *prompt);
 const char *sim_banned(const char *prompt);
@@ -239,6 +267,8 @@ struct sim_task *sim_change(mj_sim *s, struct sim_task *parent,
 /* The task that makes pictures of a prompt that describe or shorten told. */
 struct sim_task *sim_press_told(mj_sim *s, struct sim_task *parent, int n,
                                 const char *custom_id);
+/* The descent of a picture made from one of the parent's (1 to 4; 0 = all). */
+void sim_descend(struct sim_task *t, const struct sim_task *parent, int tile);
 /* "CUSTOM_ZOOM" as new-api names what a customId does; NULL = nothing. */
 const char *sim_action_of(const char *custom_id);
 
@@ -340,14 +370,22 @@ void sim_cell(struct sim_call *c); /* cell.c: /cell/{hash}/0_{0 to 3}.png */
 void sim_sent(struct sim_call *c); /* file.c: /attachments/{uploads}/... */
 
 /* profiles.c: how each gateway says no */
-enum { SIM_NEW_API = 1, SIM_NOVICEZK = 2, SIM_PLUS = 4, SIM_TRUEAI = 8 };
+enum {
+  SIM_NEW_API = 1,
+  SIM_NOVICEZK = 2,
+  SIM_PLUS = 4,
+  SIM_TRUEAI = 8,
+  SIM_GENERATE = 16
+};
 enum sim_trait {
   SIM_ROWS = 1,      /* rows of its own, and checks before the proxy's */
   SIM_BUTTONED = 2,  /* its tasks have buttons */
   SIM_CELLS = 4,     /* a grid's pictures also one by one; upscales at once */
   SIM_ADDRESSES = 8, /* a picture may be an address or bare base64 */
   SIM_LATE = 16,     /* banned words end a task, not a submission */
-  SIM_STRICT = 32    /* of prefixes only /mj-fast and its like */
+  SIM_STRICT = 32,   /* of prefixes only /mj-fast and its like */
+  SIM_CALLS_AGAIN = 64,  /* its callbacks may come twice */
+  SIM_CALLS_AT_END = 128 /* one, at the end, and again if it is not taken */
 };
 /* Texts that differ between gateways. */
 enum sim_text {
@@ -406,6 +444,8 @@ int sim_faults_parse(mj_sim *s, const char *text, char *why, size_t size);
 /* 1 when the fault answers in place of the gateway. */
 int sim_fault_before(struct sim_call *c, enum sim_route_kind kind);
 void sim_fault_after(struct sim_call *c, enum sim_route_kind kind);
+/* Of the next callback: bits 1 << TWICE ... of fault.h. */
+unsigned sim_fault_callback(mj_sim *s);
 
 /* scenario.c */
 int sim_scenario_new(mj_sim *s, const struct mj_sim_config *cfg, char *why,

@@ -211,7 +211,11 @@ enum sim_kind sim_body_kind(const sim_body *b, const char *key) {
     return SIM_STRING;
   if (YAJL_IS_INTEGER(v))
     return SIM_INTEGER;
-  return YAJL_IS_ARRAY(v) ? SIM_ARRAY : SIM_OTHER;
+  if (YAJL_IS_ARRAY(v))
+    return SIM_ARRAY;
+  if (YAJL_IS_OBJECT(v))
+    return SIM_OBJECT;
+  return YAJL_IS_TRUE(v) || YAJL_IS_FALSE(v) ? SIM_BOOLEAN : SIM_OTHER;
 }
 
 static const char *text_of(yajl_val v) {
@@ -256,4 +260,12 @@ const char *sim_body_item(const sim_body *b, const char *key, size_t i,
   v = YAJL_GET_ARRAY(v)->values[i];
   *is_string = YAJL_IS_STRING(v);
   return text_of(v);
+}
+
+const sim_body *sim_body_entry(const sim_body *b, const char *key, size_t i) {
+  yajl_val v = member(b, key);
+  if (!YAJL_IS_ARRAY(v) || i >= YAJL_GET_ARRAY(v)->len)
+    return NULL;
+  v = YAJL_GET_ARRAY(v)->values[i];
+  return YAJL_IS_OBJECT(v) ? (const sim_body *)v : NULL;
 }

@@ -33,7 +33,15 @@ typedef struct sim_body sim_body;
 sim_body *sim_body_parse(const char *text, size_t n);
 void sim_body_free(sim_body *b);
 
-enum sim_kind { SIM_NONE, SIM_STRING, SIM_INTEGER, SIM_ARRAY, SIM_OTHER };
+enum sim_kind {
+  SIM_NONE,
+  SIM_STRING,
+  SIM_INTEGER,
+  SIM_ARRAY,
+  SIM_OBJECT,
+  SIM_BOOLEAN,
+  SIM_OTHER
+};
 /* null counts as absent, as in Go and Java. */
 enum sim_kind sim_body_kind(const sim_body *b, const char *key);
 /* Text of a string or a number; NULL when absent or anything else. */
@@ -47,5 +55,7 @@ const sim_body *sim_body_object(const sim_body *b, const char *key);
 size_t sim_body_items(const sim_body *b, const char *key);
 const char *sim_body_item(const sim_body *b, const char *key, size_t i,
                           int *is_string);
+/* The same of an array of objects; NULL for anything else. */
+const sim_body *sim_body_entry(const sim_body *b, const char *key, size_t i);
 
 #endif

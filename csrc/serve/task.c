@@ -162,6 +162,7 @@ void sim_task_free(struct sim_task *t) {
   free(t->description);
   free(t->filter);
   free(t->source);
+  free(t->calls);
   free(t);
 }
 
@@ -202,10 +203,11 @@ int sim_task_keep(mj_sim *s, struct sim_task *t) {
     return -1;
   s->tasks[s->ntasks++] = t;
   s->stats.tasks++;
+  sim_notify_begin(s, t);
   return 0;
 }
 
-static int64_t ends(const mj_sim *s, const struct sim_task *t) {
+int64_t sim_task_end(const mj_sim *s, const struct sim_task *t) {
   if (t->cancelled)
     return t->cancelled;
   if (t->slot < 0)
@@ -217,6 +219,23 @@ static void start(mj_sim *s, size_t index, int64_t when) {
   s->tasks[index]->slot = when;
   if (s->most_running)
     s->running[s->nrunning++] = index;
+  sim_notify_look(s, s->tasks[index], when);
+}
+
+/* Of those that run, which ends first.  There is one. */
+static size_t first_to_end(const mj_sim *s) {
+  size_t first = 0;
+  for (size_t i = 1; i < s->nrunning; i++)
+    if (sim_task_end(s, s->tasks[s->running[i]]) <
+        sim_task_end(s, s->tasks[s->running[first]]))
+      first = i;
+  return first;
+}
+
+int64_t sim_next_place(const mj_sim *s) {
+  if (!s->nrunning)
+    return NEVER;
+  return sim_task_end(s, s->tasks[s->running[first_to_end(s)]]);
 }
 
 /* Lets everything happen that falls before now, in its order. */
@@ -224,13 +243,8 @@ void sim_advance(mj_sim *s, int64_t now) {
   if (now > s->now)
     s->now = now;
   while (s->nrunning) {
-    size_t first = 0;
-    int64_t end;
-    for (size_t i = 1; i < s->nrunning; i++)
-      if (ends(s, s->tasks[s->running[i]]) <
-          ends(s, s->tasks[s->running[first]]))
-        first = i;
-    end = ends(s, s->tasks[s->running[first]]);
+    size_t first = first_to_end(s);
+    int64_t end = sim_task_end(s, s->tasks[s->running[first]]);
     if (end > s->now)
       return;
     s->running[first] = s->running[--s->nrunning];
@@ -284,6 +298,7 @@ void sim_task_cancel(mj_sim *s, struct sim_task *t) {
               (s->nwaiting - i) * sizeof *s->waiting);
       break;
     }
+  sim_notify_look(s, t, s->now);
   sim_advance(s, s->now);
 }
 
@@ -323,13 +338,34 @@ struct sim_view sim_view_at(const mj_sim *s, const struct sim_task *t,
   v.started = t->slot + sim_real(s, t->delay);
   v.status = SIM_SUBMITTED;
   v.progress = 0;
-  if (when >= ends(s, t)) {
+  if (when >= sim_task_end(s, t)) {
     v.status = t->fail || t->stuck ? SIM_FAILURE : SIM_SUCCESS;
     v.progress = 100;
-    v.finished = ends(s, t);
+    v.finished = sim_task_end(s, t);
   } else if (done >= lead && !t->direct) {
     v.status = SIM_IN_PROGRESS;
     v.progress = percent(t, done, lead, length);
   }
   return v;
+}
+
+/* The steps of its percentage, as percent has them. */
+int64_t sim_next_change(const mj_sim *s, const struct sim_task *t,
+                        int64_t when) {
+  int64_t lead = sim_real(s, t->lead), next = NEVER, at;
+  int64_t width = sim_real(s, t->length) - lead;
+  if (t->slot < 0 || t->modal || t->cancelled || t->old)
+    return NEVER;
+  for (int i = -1; i <= 6; i++) {
+    at = t->slot + lead + (i * (width > 1 ? width : 1) + 5) / 6;
+    if (i < 0)
+      at = t->slot + sim_real(s, t->delay);
+    else if (i == 6)
+      at = sim_task_end(s, t);
+    else if (t->direct)
+      continue;
+    if (at > when && at < next)
+      next = at;
+  }
+  return next;
 }

@@ -51,7 +51,7 @@ const char *sim_parameter(const char *prompt, const char *name,
   return NULL;
 }
 
-static int ratio(const char *text, long *w, long *h) {
+int sim_ratio(const char *text, long *w, long *h) {
   char *end;
   *w = strtol(text, &end, 10);
   if (end == text || *end != ':')
@@ -73,9 +73,9 @@ static int root(long n) {
 }
 
 /* The area of 1024 by 1024 in another shape, in steps of 8 pixels. */
-static void shape(long w, long h, struct sim_words *out) {
-  out->width = (root(1024 * 1024 * w / h) + 4) / 8 * 8;
-  out->height = (root(1024 * 1024 * h / w) + 4) / 8 * 8;
+void sim_shape(long w, long h, int *width, int *height) {
+  *width = (root(1024 * 1024 * w / h) + 4) / 8 * 8;
+  *height = (root(1024 * 1024 * h / w) + 4) / 8 * 8;
 }
 
 /* What the version is called in the buttons, and by trueai. */
@@ -107,11 +107,11 @@ void sim_words(const char *prompt, struct sim_words *out) {
   prompt = prompt ? prompt : "";
   ar = sim_parameter(prompt, "ar", "aspect");
   memset(out, 0, sizeof *out);
-  if (ar && ratio(ar, &w, &h)) {
+  if (ar && sim_ratio(ar, &w, &h)) {
     out->invalid = 1;
     w = h = 1;
   }
-  shape(w, h, out);
+  sim_shape(w, h, &out->width, &out->height);
   out->version = version_of(prompt)->name;
   out->shown = version_of(prompt)->shown;
   out->fail = strstr(prompt, "sim:fail") != NULL;

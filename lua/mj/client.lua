@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A client: one gateway, one key.
 
+local capabilities = require "mj.capabilities"
 local core = require "mj.core"
 local env = require "mj.env"
 local err = require "mj.err"
@@ -47,10 +48,11 @@ local schema = {
   connections = "number",
   image_host = "string",
   virtual = "userdata", -- a test's transport and clock
-  journal = LATER,
-  run = LATER,
+  journal = "string|boolean", -- false: none, whatever the program has
+  run = "string",
+  fresh = "boolean",
+  on_unknown = "string",
   budget = LATER,
-  on_unknown = LATER,
   webhook = LATER,
 }
 client.schema = schema
@@ -59,6 +61,7 @@ client.schema = schema
 local copied = {
   "base_url", "api_key", "auth", "dialect", "mode", "mode_style", "prefix", "headers",
   "user_agent", "proxy", "ca_file", "wire_state", "connections", "image_host", "virtual",
+  "run", "fresh", "on_unknown",
 }
 
 local limits_schema = { submits = "number", requests = "number", live = "number" }
@@ -129,11 +132,78 @@ local function logger(opts)
   return env.log
 end
 
+-- The client's own journal; else the program's (mjlua has one for each script),
+-- which is not for the simulator; false is none.
+local function journal_options(what, opts, out)
+  local program = env.journal
+  if opts.journal == true then
+    option.field(what, "journal", "string", true)
+  elseif opts.journal then
+    out.journal = opts.journal
+  elseif opts.journal == nil and program and not program.path then
+    if not program.told then
+      program.told = true
+      program.lacking "HOME is not set (--journal FILE keeps one)"
+    end
+  elseif opts.journal == nil and program then
+    out.journal = program.path
+    out.run = opts.run or program.run
+    if opts.fresh == nil then
+      out.fresh = program.fresh and not program.began
+    end
+  end
+end
+
+-- Where mj was built without, the program's journal is left out, unless somebody
+-- asked for it.
+local function may_go_without(opts, options, e)
+  local program = env.journal
+  if e.code ~= "unsupported" or opts.journal or not options.journal or program.asked then
+    return false
+  end
+  options.journal, options.run, options.fresh = nil, nil, nil
+  if not program.told then
+    program.told = true
+    program.lacking(e.message)
+  end
+  return true
+end
+
+-- The end of the program ends its runs.
+local function remember_run(path, run)
+  for _, entry in ipairs(env.runs) do
+    if entry.path == path and entry.run == run then
+      return
+    end
+  end
+  table.insert(env.runs, { path = path, run = run })
+end
+
+-- After a client was made with these.
+local function began(opts, options, box)
+  local program = env.journal
+  if not options.journal then
+    return
+  elseif options.run and env.runs then
+    remember_run(options.journal, options.run)
+  end
+  if not program then
+    return
+  elseif opts.journal == nil then
+    program.began = true
+  end
+  if box:resumed() and not program.told then
+    program.told = true
+    program.announce()
+  end
+end
+
 local function core_options(what, opts)
   local out = {}
   for _, name in ipairs(copied) do
     out[name] = opts[name]
   end
+  journal_options(what, opts, out)
   out.base_url = opts.base_url or env.get "MJ_BASE_URL"
   if not opts.base_url then -- how that gateway takes its key
     out.auth = opts.auth or env.get "MJ_AUTH"
@@ -182,8 +252,14 @@ function client.new(opts)
   local options = core_options("mj.client", opts)
   local timeout = timeouts("mj.client", opts.timeout, options)
   local ok, box, e = pcall(core.client, options)
+  if ok and not box and may_go_without(opts, options, e) then
+    ok, box, e = pcall(core.client, options)
+  end
   if not ok then
     option.raise("mj.client: " .. tostring(box):gsub("^[^:]+:%d+: ", ""))
+  elseif not box and e.code == "journal" and opts.journal == nil then
+    e.message = e.message .. "; mjlua --no-journal runs without one, --journal FILE with another"
+    return nil, e
   elseif not box and e.code == "invalid" then
     option.raise("mj.client: " .. e.message)
   elseif not box then
@@ -196,7 +272,10 @@ function client.new(opts)
     _lenient = opts.strict == false,
     _label = label(options),
     _closed = false,
+    _journaled = options.journal and true or false,
+    _run = options.journal and options.run or false,
   }, mt)
+  began(opts, options, box)
   open_clients[self] = true
   return self
 end
@@ -233,6 +312,7 @@ end
 function methods:_start(name, what, opts, places)
   local about = {}
   local wanted, e, complete = request.make(self, name, what, about, opts, places)
+  about.op = wanted and wanted.op
   if not wanted then
     return job.start(self, about, function()
       return nil, e
@@ -240,6 +320,7 @@ function methods:_start(name, what, opts, places)
   elseif complete then
     return job.later(self, about, function()
       local whole, failure = complete()
+      about.op = whole and whole.op
       return whole and submit(what, whole), failure
     end)
   end
@@ -249,6 +330,7 @@ end
 for name, row in pairs(verbs.rows) do
   if not row.places then
     methods[name] = function(self, opts)
+      option.own(client.is, self, "client", name)
       return self:_start(name, "client:" .. name, opts)
     end
   end
@@ -257,16 +339,19 @@ end
 -- `task` is one or an id, `button` a button or whatever names one.  No fetch is
 -- needed first where it is a customId.
 function methods:click(of, button, opts)
+  option.own(client.is, self, "client", "click")
   return self:_start("click", "client:click", opts, { task = of, button = button })
 end
 
 -- Answers the dialog that a task waits in.
 function methods:modal(of, opts)
+  option.own(client.is, self, "client", "modal")
   return self:_start("modal", "client:modal", opts, { task = of })
 end
 
 -- The general form: client:submit("imagine", { prompt = ... }).
 function methods:submit(verb, opts)
+  option.own(client.is, self, "client", "submit")
   if not verbs.rows[verb] then
     option.raise(("client:submit: no verb '%s'; this version has %s"):format(
       tostring(verb), table.concat(verbs.names(), ", ")))
@@ -281,6 +366,7 @@ local list_schema = { ids = "table" }
 -- A job that brings the newest tasks, or those with the ids: those that the
 -- gateway knows, in its order.
 function methods:list(opts)
+  option.own(client.is, self, "client", "list")
   opts = option.check("client:list", opts, list_schema)
   local ids, n = {}, 0
   for _ in pairs(opts.ids or {}) do
@@ -302,6 +388,7 @@ end
 
 -- A job that brings the tasks that wait or run at the gateway.
 function methods:queue()
+  option.own(client.is, self, "client", "queue")
   return job.start(self, { verb = "queue", gives = "tasks" }, function(box)
     return box:ask "queue"
   end)
@@ -309,6 +396,7 @@ end
 
 -- A job that waits for a task which exists: by its id, or a job's token.
 function methods:task(id)
+  option.own(client.is, self, "client", "task")
   if type(id) ~= "string" or id == "" then
     option.raise(("client:task: id (a string) expected, got %s"):format(
       id == "" and "an empty one" or type(id)))
@@ -316,6 +404,61 @@ function methods:task(id)
   return job.start(self, { verb = "task", task_id = id }, function(box)
     return box:track(id)
   end)
+end
+
+-- "mj" or "generate"; nil while nobody asked.
+function methods:dialect()
+  return self._pump.box:dialect()
+end
+
+-- What works at the gateway, or nil, err; waits until its family is known.
+function methods:capabilities(opts)
+  option.own(client.is, self, "client", "capabilities")
+  return capabilities.of(self, "client:capabilities", opts)
+end
+
+-- The gateway's family, or nil, err; waits, until `deadline` if there is one.
+function methods:_family(deadline)
+  if self:dialect() then
+    return self:dialect()
+  end
+  local op = task.operation(self._pump, self._pump.box:ask "dialect")
+  deadline = deadline or loop.deadline(self._timeout)
+  local payload, e = task.finish(op, deadline, "the gateway's family")
+  return payload and payload.items[1], e
+end
+
+-- The journal ---------------------------------------------------------------
+
+-- What may have been paid for without an answer: a list of tables with token,
+-- key, verb, prompt, sent_at ...; or nil, err.
+function methods:unknown()
+  return self._pump.box:rows(true)
+end
+
+-- What became of one of them, by its token or key: the id of its task, or
+-- "absent": then it may be sent again.
+function methods:resolve(key, id)
+  if type(key) ~= "string" then
+    option.field("client:resolve", "key", "key or token (a string)", key)
+  elseif type(id) ~= "string" then
+    option.field("client:resolve", "id", [[task id (a string) or "absent"]], id)
+  end
+  return self._pump.box:resolve(key, id ~= "absent" and id or nil)
+end
+
+-- The run that the client was made for is over: a program that is started again
+-- with the same `run` begins anew; with `good` false it goes on with what was paid
+-- for, and tries again what had failed.  mjlua does so for its script.
+function methods:run_done(good)
+  if not self._run then
+    option.raise "client:run_done: the client has no journal, or no run"
+  end
+  local ok, e = self._pump.box:run_done(good ~= false)
+  if ok then
+    ok, e = self._pump.box:flush(30)
+  end
+  return ok, e
 end
 
 -- For task ------------------------------------------------------------------

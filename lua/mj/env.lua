@@ -4,6 +4,8 @@
 local env = {
   elsewhere = nil, -- called with the address of a client that is not the simulator's
   log = nil, -- of clients that have none of their own
+  journal = nil, -- of clients that say nothing of one: path, run, fresh, announce ...
+  runs = nil, -- mjlua: those whose work is journaled, each with path and run
 }
 
 local overrides = {}

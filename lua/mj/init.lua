@@ -52,6 +52,9 @@ end
 for name, row in pairs(verbs.rows) do
   if not row.places then
     mj[name] = function(opts)
+      if opts == mj then
+        option.raise(("mj:%s: use mj.%s"):format(name, name))
+      end
       local of = type(opts) == "table" and rawget(opts, "task")
       local owner = task.is(of) and task.client(of) or default_client()
       return owner:_start(name, "mj." .. name, opts)
@@ -79,6 +82,14 @@ function mj.modal(of, opts)
     return of:modal(opts)
   end
   return default_client():modal(of, opts)
+end
+
+-- What works at the gateway of a client; without one, of the environment's.
+function mj.capabilities(of, opts)
+  if of ~= nil and not client.is(of) then
+    option.raise("mj.capabilities: client or nil expected, got " .. type(of))
+  end
+  return (of or default_client()):capabilities(opts)
 end
 
 -- Runs fn(...) in a coroutine of its own; handle:await() gets what it returns.

@@ -22,6 +22,9 @@ end
 
 -- Reporting -----------------------------------------------------------------
 
+-- Refusals that what was unusual about a request can be the cause of.
+local hinted = { invalid = true, not_found = true, unsupported = true, no_button = true }
+
 -- Callbacks are the user's: each runs in a coroutine of its own, so that it may
 -- wait, and so that its error harms nobody.
 local function call_all(list, ...)
@@ -30,12 +33,25 @@ local function call_all(list, ...)
   end
 end
 
+-- The core speaks of what a verb became: "edit: ..." of an inpaint.
+local function in_our_words(self, e)
+  local op = self._about and self._about.op
+  if op and op ~= self._verb and e.message:sub(1, #op + 2) == op .. ": " then
+    e.message = self._verb .. e.message:sub(#op + 1)
+  end
+  if self._about and self._about.hint and e.http_status and hinted[e.code] then
+    e.message = e.message .. self._about.hint
+  end
+end
+
 -- What an error says besides the core's words.
 local function complete(self, e, last)
+  in_our_words(self, e)
   if last then
     task.follow(last, self._parent)
     e.task = e.task or last
     e.fail_reason = e.fail_reason or last.fail_reason
+    e.fail_code = last.fail_code
   end
   e.task_id = e.task_id or self._task_id or nil
   e.token = e.token or self:token()
@@ -90,6 +106,9 @@ function methods:_event(kind, payload)
   if payload.task_id then
     self._task_id = payload.task_id
   end
+  if payload.token then -- there is a journal
+    self._token = payload.token
+  end
   local last = payload.task and task.new(self._client, payload.task)
   if kind == "accepted" then
     self._ids = payload.items -- when one click made several tasks
@@ -123,6 +142,10 @@ local function new(client, about)
   }, mt)
   if about.gives then -- few do
     self._gives = about.gives
+  end
+  self.key = about.key
+  if about.hint or (about.op and about.op ~= about.verb) then
+    self._about = about
   end
   return self
 end
@@ -165,6 +188,7 @@ end
 -- since its caller has long gone on.
 function job.later(client, about, prepare)
   local self = new(client, about)
+  self._about = about
   local fiber = loop.spawn(prepare)
   loop.hold(fiber) -- its error is the job's
   signal.hook(fiber, function()
@@ -200,15 +224,20 @@ local function outcome(self)
 end
 
 local function too_late(self, seconds)
-  local id = self._task_id
+  local id, token = self._task_id, self:token()
   if self._gives == "tasks" then
     return err.new("timeout", ("%s: no answer within %g s"):format(self._verb, seconds),
       { retryable = true })
   end
+  if not id and not token then
+    return err.new("timeout",
+      ("%s: no end within %g s; the gateway has not accepted it yet"):format(self._verb, seconds),
+      { retryable = true })
+  end
   return err.new("timeout",
     ("%s: no end within %g s; the work goes on%s"):format(self._verb, seconds,
-      id and (", client:task(%q) finds it again"):format(id) or ""),
-    { retryable = true, token = self:token(), task_id = id or nil, task = self._last or nil })
+      token and (", client:task(%q) finds it again"):format(id or token) or ""),
+    { retryable = true, token = token, task_id = id or nil, task = self._last or nil })
 end
 
 local function observe(self, on)
@@ -344,9 +373,16 @@ function methods:cancel()
   return true
 end
 
--- What client:task takes to find the work again; nil before it was accepted.
+-- What client:task takes to find the work again, with a journal in another
+-- process, too; nil before it was accepted.
 function methods:token()
-  return self._task_id or nil
+  local token = self._token or self._task_id or nil
+  if not token and self._id and not self.fired and self._client._journaled then
+    -- sent and not answered: its row is on the disk
+    local phase, _, _, _, _, of_row = self._client._pump.box:info(self._id)
+    token = phase == "running" and of_row or nil
+  end
+  return token
 end
 
 mt.__tostring = function(self)

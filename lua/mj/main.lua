@@ -97,7 +97,13 @@ end
 -- The simulator; or nil, what is wrong and the status to end with.
 local function start_simulator(opts)
   require("mj.option").mine() -- so that no line of this file is blamed
-  local ok, server, err = pcall(require("mj.sim").start, opts)
+  local sim = require "mj.sim"
+  -- An address may end with a secret: its beginning says enough.
+  function sim.on_refused(url)
+    complain(("the simulator calls this machine only, not %s (callbacks=any: others too)"):format(
+      url:gsub("^(%a+://)[^/?#]*@", "%1"):match "^%a+://[^/?#]*" or "that address"))
+  end
+  local ok, server, err = pcall(sim.start, opts)
   if not ok then
     return nil, text_of(server), USAGE
   elseif not server then
@@ -171,10 +177,9 @@ local function serve(sys, value)
   print(sim.url)
   print(("export MJ_BASE_URL=%s MJ_API_KEY=%s MJ_AUTH=%s"):format(sim.url, opts.key, sim.auth))
   io.stdout:flush()
-  local server = sim.server
   while not sys.signal() do
-    sys.wait(server:fd(), server:timeout())
-    server:step()
+    sys.wait(sim:fd(), sim:timeout())
+    sim:step()
   end
   sim:close()
   return OK
@@ -331,15 +336,18 @@ local function wait_for_coroutines()
 end
 
 -- Once: os.exit and the end of the run both come here.  True if something may
--- have been paid for in vain.
-local function leave(session)
+-- have been paid for in vain.  `good`: the script ended well.
+local function leave(session, good)
   if not package.loaded["mj.client"] or session.left then
     return false
   end
   session.left = true
-  local ok, unknown = pcall(require("mj.cli.leave").leave, session.sys.signal, complain)
+  local signal = session.sys.signal
+  local ok, unknown, left = pcall(require("mj.cli.leave").leave, signal, complain, good)
   if not ok then
     complain(text_of(unknown))
+  elseif left or (signal() and #require("mj.env").runs > 0) then
+    complain("run it again to go on: " .. session.again)
   end
   return unknown
 end
@@ -354,13 +362,19 @@ end
 
 local function run(session, opts, argv)
   local sys = session.sys
-  require("mj.env").log = log
+  local env = require "mj.env"
+  local journal = require "mj.cli.journal"
+  env.log = log
+  env.runs = {}
+  env.journal = journal.settings(opts, argv, complain)
+  session.again = journal.again(opts, argv)
   local os_exit = os.exit
   os.exit = function(code, ...) -- luacheck: ignore 122
     local good = code == nil or code == true or code == 0
-    if leave(session) and good then
-      code = FAILED
+    if leave(session, good) and good then
+      code, good = FAILED, false
     end
+    journal.finish(good, complain)
     return os_exit(code, ...)
   end
   local ok, err = run_task(session, function()
@@ -379,7 +393,7 @@ local function run(session, opts, argv)
   elseif not ok then
     report(session, err)
   end
-  if leave(session) then
+  if leave(session, ok and not session.failed and not signal) then
     session.failed = true
   end
   -- ids of paid work may be in it
@@ -391,7 +405,18 @@ local function run(session, opts, argv)
   if signal then
     return 128 + signal
   end
-  return ok and not session.failed and OK or FAILED
+  local good = ok and not session.failed
+  journal.finish(good, complain)
+  return good and OK or FAILED
+end
+
+local commands = { status = "mj.cli.status" }
+
+local function run_command(name, args)
+  if not commands[name] then
+    return USAGE, ("no command '%s'; there is: status"):format(name)
+  end
+  return require(commands[name]).main(args)
 end
 
 local function new_session(sys, opts)
@@ -417,6 +442,7 @@ local function main(sys, argv)
     return USAGE, err
   end
   set_paths(sys)
+  require("mj.cli.journal").realpath = sys.realpath
   if opts.help then
     io.write(options.usage)
     return OK
@@ -425,6 +451,8 @@ local function main(sys, argv)
     return OK
   elseif opts.sim_serve then
     return serve(sys, opts.sim_serve)
+  elseif opts.command then
+    return run_command(opts.command, { table.unpack(argv, opts.rest) })
   end
   if opts.show then
     print(("mjlua %s (Lua %s)"):format(sys.version, sys.lua))

@@ -207,6 +207,9 @@ function media.pictures(what, field, value)
     return picture and { picture }, e
   end
   local list = {}
+  if next(value) == nil then
+    option.raise(("%s: field '%s': empty list"):format(what, field))
+  end
   for key in pairs(value) do
     if type(key) ~= "number" or key < 1 or key > #value or key % 1 ~= 0 then
       option.raise(("%s: field '%s': list of pictures expected, it has a '%s'"):format(

@@ -62,12 +62,21 @@ function option.nearest(name, names)
 end
 
 -- "unknown option 'pormpt' (did you mean 'prompt'?)"; `meant` (may be nil) knows
--- other spellings: meant(name, names) returns ours, or nil.
-function option.unknown(what, kind, name, names, meant)
+-- other spellings: meant(name, names) returns ours, or nil; `all` (may be nil) is
+-- the list of what there is.
+function option.unknown(what, kind, name, names, meant, all)
   local near = type(name) == "string"
     and (meant and meant(name, names) or option.nearest(name, names))
-  option.raise(("%s: unknown %s '%s'%s"):format(
-    what, kind, tostring(name), near and (" (did you mean '%s'?)"):format(near) or ""))
+  option.raise(("%s: unknown %s '%s'%s%s"):format(what, kind, tostring(name),
+    near and (" (did you mean '%s'?)"):format(near) or "",
+    all and "; there are " .. table.concat(all, ", ") or ""))
+end
+
+-- Raises when a method was called with a dot; `is` tells what it belongs to.
+function option.own(is, self, kind, name)
+  if not is(self) then
+    option.raise(("%s.%s: use %s:%s"):format(kind, name, kind, name))
+  end
 end
 
 function option.field(what, name, expected, value)

@@ -10,15 +10,20 @@ option.mine()
 
 local region = {}
 
+-- Whether a mask is given as shapes, and not as a picture.
+function region.is_shapes(value)
+  return type(value) == "table" and not media.is_bytes(value)
+end
+
+-- Whether it takes a look at the picture of `of`, a task or an id, to know what a
+-- mask's shapes mean.
+function region.is_sizeless(value, of)
+  return region.is_shapes(value) and value.size == nil and not task.size(of)
+end
+
 -- A mask for a picture of `of`, a task or an id.
 function region.mask(what, value, of)
-  local size = task.size(of)
-  local shapes = type(value) == "table" and not media.is_bytes(value)
-  if shapes and value.size == nil and not size then
-    option.raise(what .. ": field 'mask': the size of the picture is not known; add "
-      .. "size = {width, height}, or give mj.mask(task, shapes), which looks at the picture")
-  end
-  return mask.make(what, value, size)
+  return mask.make(what, value, task.size(of))
 end
 
 -- Whether the bytes are at hand.
@@ -26,8 +31,26 @@ function region.is_here(picture)
   return picture.bytes ~= nil or picture.url:find "^[Dd][Aa][Tt][Aa]:" ~= nil
 end
 
-local function bytes_of(picture)
+function region.bytes(picture)
   return picture.bytes or (media.uri_head(picture.url, #picture.url))
+end
+
+-- {width, height} of a picture; or nil, err.  libgd is wanted for what is no PNG;
+-- `who` needs it, in the words of a message.
+function region.measure(who, bytes)
+  local width, height = media.png_size(bytes)
+  local image, e
+  if not width then
+    image, e = mask.image(who .. " needs")
+    if not image then
+      return nil, e
+    end
+    width, height = image.size(bytes)
+  end
+  if not width then
+    return nil, err.new("invalid", who .. " needs a picture, and this is none")
+  end
+  return { width, height }
 end
 
 -- The picture, transparent where the mask is white; or nil, err.
@@ -36,7 +59,7 @@ function region.cut(what, picture, value)
   if not image then
     return nil, e
   end
-  local bytes = bytes_of(picture)
+  local bytes = region.bytes(picture)
   local width, height = image.size(bytes)
   if not width then
     return nil, err.new("invalid", what .. ": field 'image': it cannot be decoded")
@@ -46,7 +69,7 @@ function region.cut(what, picture, value)
   if not made then
     return nil, e
   end
-  local png, why = image.cut(bytes, bytes_of(made))
+  local png, why = image.cut(bytes, region.bytes(made))
   if not png then
     return nil, err.new("invalid", ("%s: field 'mask': %s"):format(what, why))
   elseif #png > media.MOST then
@@ -57,21 +80,51 @@ function region.cut(what, picture, value)
 end
 
 -- Width and height of a task's picture, which is downloaded; or nil, err.
-local function look(of, opts)
-  local image, e = mask.image "mj.mask: a look at the picture needs"
-  if not image then
-    return nil, e
-  end
-  local bytes
-  bytes, e = of:bytes(1, opts)
+local function look(what, of, opts)
+  local bytes, e = of:bytes(1, opts)
   if not bytes then
     return nil, e
   end
-  local width, height = image.size(bytes)
-  if not width then
-    return nil, err.new("invalid", ("mj.mask: what task %s shows is no picture"):format(of.id))
+  return region.measure(("%s: a look at task %s"):format(what, of.id), bytes)
+end
+
+-- The task that has the id, at its end or in its dialog; or nil, err.
+local function task_of(client, of)
+  if task.is(of) then
+    return of
   end
-  return { width, height }
+  local found, e = client:task(of):await()
+  if not found and e.code == "needs_input" then
+    found = e.task
+  end
+  return found, e
+end
+
+-- The same as region.mask where nobody told the size: it looks at the picture, and
+-- may wait.  Nil without an error where the task has no such button, so that its
+-- missing is what is told (a customId is pressed without looking for it).
+function region.mask_by_look(client, what, value, of, button)
+  local e, size
+  of, e = task_of(client, of)
+  if not of then
+    return nil, e
+  elseif button and not button:find "::" and #of.buttons > 0 and not of:can(button) then
+    return nil
+  end
+  size = task.size(of)
+  if not size then
+    local picture = task.pictured(of)
+    if not picture then
+      return nil, err.new("invalid", what .. ": field 'mask': the size of the picture is not "
+        .. "known, and there is none to look at; add size = {width, height}",
+        { task = of, task_id = of.id })
+    end
+    size, e = look(what, picture)
+  end
+  if not size then
+    return nil, e
+  end
+  return mask.make(what, value, size)
 end
 
 local schema = { timeout = "number" }
@@ -88,7 +141,7 @@ function region.make(of, shapes, opts)
   local size = shapes.size or task.size(of)
   if not size then
     local failure
-    size, failure = look(of, opts)
+    size, failure = look("mj.mask", of, opts)
     if not size then
       return nil, failure
     end

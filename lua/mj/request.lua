@@ -2,6 +2,7 @@
 -- From a verb and its options to the request that the core takes.
 
 local core = require "mj.core"
+local mask = require "mj.mask"
 local media = require "mj.media"
 local option = require "mj.option"
 local prompt = require "mj.prompt"
@@ -48,6 +49,13 @@ local function missing(what, row, args)
   end
 end
 
+local function check_either(what, row, args)
+  local a, b = (table.unpack or unpack)(row.either or {})
+  if a and (args[a] == nil) == (args[b] == nil) then
+    option.raise(("%s: give either '%s' or '%s'"):format(what, a, b))
+  end
+end
+
 -- A table of options of our own, checked; `places` stand for what was given in
 -- front of them.
 local function arguments(what, row, opts, places)
@@ -70,7 +78,11 @@ local function arguments(what, row, opts, places)
   for name, value in pairs(places or {}) do
     args[name] = value
   end
+  check_either(what, row, args)
   missing(what, row, args)
+  if region.is_shapes(args.mask) then
+    mask.check(what, args.mask)
+  end
   return args
 end
 
@@ -88,8 +100,13 @@ local function id_of(what, value)
   return id
 end
 
-local function button_of(what, value)
+local function button_of(what, value, id)
   if task.is_button(value) then
+    local owner = task.of_button(value)
+    if owner and owner.id ~= id then
+      option.raise(("%s: field 'button': it is of task %s, not of %s"):format(
+        what, tostring(owner.id), id))
+    end
     return value.custom_id or value.label or value.emoji
   elseif type(value) ~= "string" then
     option.field(what, "button", words.button, value)
@@ -124,10 +141,9 @@ local function add_pictures(what, row, args, out)
   return true
 end
 
-local function add_task(what, args, out, about)
+local function add_task(what, args, out)
   out.task = id_of(what, args.task)
   if task.is(args.task) then
-    about.parent = args.task
     -- A dialog's has the prompt that is proposed.  Without buttons a snapshot is
     -- too old to find one in: the core looks itself.
     if out.op == "modal" or (args.button and #args.task.buttons > 0) then
@@ -137,7 +153,7 @@ local function add_task(what, args, out, about)
       args.state = args.task.state
     end
   end
-  out.button = args.button and button_of(what, args.button)
+  out.button = args.button and button_of(what, args.button, out.task)
 end
 
 -- The request; nil, err; or, where the picture has to come from somewhere first,
@@ -146,6 +162,12 @@ local function add_mask(client, what, name, args, out)
   local e
   if args.mask == nil then
     return out
+  elseif name ~= "edit" and region.is_sizeless(args.mask, args.task) then
+    return out, nil, function()
+      local failure
+      out.mask, failure = region.mask_by_look(client, what, args.mask, args.task, out.button)
+      return not failure and out or nil, failure
+    end
   elseif name ~= "edit" then
     out.mask, e = region.mask(what, args.mask, args.task)
     return out.mask and out, e
@@ -164,19 +186,77 @@ local function add_mask(client, what, name, args, out)
   return out.pictures[1] and out, e
 end
 
+-- A number as a page has it: 2, and not 2.0.
+local function text(value)
+  return type(value) == "number" and ("%.14g"):format(value) or value
+end
+
 local function add_common(client, what, row, args, out)
   for _, name in ipairs(row.same or {}) do
     out[name] = args[name]
   end
+  for _, name in ipairs(row.texts or {}) do
+    out[name] = text(args[name])
+  end
+  for _, name in ipairs(row.objects or {}) do
+    out[name] = object(what, name, args[name])
+  end
   if row.parameters then
     out.params = prompt.params(what, args)
   end
-  for _, name in ipairs { "mode", "state", "bot", "notify_hook" } do
+  for _, name in ipairs { "mode", "state", "bot", "notify_hook", "provider",
+    "key", "on_duplicate" } do
     out[name] = args[name]
   end
   out.extra = object(what, "extra", args.extra)
   out.account_filter = object(what, "account_filter", args.account_filter)
   out.lenient = client._lenient
+end
+
+local function build(client, name, what, args)
+  local row = verbs.rows[name]
+  local out = { op = name }
+  if row.fill then
+    add_common(client, what, row, args, out)
+    return row.fill(client, what, args, out)
+  elseif args.task ~= nil then
+    if args.image ~= nil or args.end_image ~= nil then
+      option.raise(what .. ": give either 'task' or 'image'")
+    end
+    add_task(what, args, out)
+  end
+  add_common(client, what, row, args, out)
+  local ok, e = add_pictures(what, row, args, out)
+  if not ok then
+    return nil, e
+  end
+  return add_mask(client, what, name, args, out)
+end
+
+-- The same for a verb that may be short for another.
+local function translate(client, name, what, args, family)
+  local row = verbs.rows[name]
+  if not row.as then
+    return build(client, name, what, args)
+  end
+  local meant, wanted = row.as(what, args, family)
+  if not meant then
+    return nil, wanted
+  end
+  missing(what, verbs.rows[meant], wanted)
+  return build(client, meant, what, wanted)
+end
+
+local by_address = { describe = true, edit = true, retexture = true }
+
+-- What to say when the gateway refuses it, since it is not as usual; or nil.
+local function hint(client, name, args)
+  if task.is(args.task) and task.client(args.task) ~= client then
+    return "; the task is another client's"
+  elseif by_address[name] and type(args.image) == "string" and args.mask == nil
+    and args.image:find "^[Hh][Tt][Tt][Pp][Ss]?:" then
+    return "; most gateways want the picture itself here, not its address"
+  end
 end
 
 -- What a verb becomes: the request, nil and an error of the world, or the
@@ -186,24 +266,25 @@ function request.make(client, name, what, about, opts, places)
   local row = verbs.rows[name]
   local args = arguments(what, row, opts, places)
   about.verb, about.gives = name, row.gives
-  if row.as then
-    name, args = row.as(what, args)
-    row = verbs.rows[name]
-    missing(what, row, args)
+  about.hint = hint(client, name, args)
+  about.parent = task.is(args.task) and args.task or nil
+  about.key = args.key
+  local family = client:dialect()
+  if family or not row.by_family then
+    return translate(client, name, what, args, family)
   end
-  local out = { op = name }
-  if args.task ~= nil then
-    if args.image ~= nil or args.end_image ~= nil then
-      option.raise(what .. ": give either 'task' or 'image'")
+  return {}, nil, function()
+    local e
+    family, e = client:_family()
+    if not family then
+      return nil, e
     end
-    add_task(what, args, out, about)
+    local wanted, failure, complete = translate(client, name, what, args, family)
+    if wanted and complete then
+      return complete()
+    end
+    return wanted, failure
   end
-  add_common(client, what, row, args, out)
-  local ok, e = add_pictures(what, row, args, out)
-  if not ok then
-    return nil, e
-  end
-  return add_mask(client, what, name, args, out)
 end
 
 return request

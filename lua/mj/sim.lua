@@ -21,9 +21,13 @@ local fields = {
   sync = "number",
   fault = "string",
   missing = "string",
+  rate = "number",
+  live = "number",
+  capabilities = "string",
   remix = "boolean",
   scenario = "table|string",
   pictures = "boolean",
+  callbacks = "string",
 }
 
 sim.settings = fields
@@ -57,7 +61,7 @@ end
 local function check_names(what, opts, httpd)
   local profiles = set_of(httpd.profiles)
   if opts.profile and not profiles[opts.profile] then
-    option.unknown(what, "profile", opts.profile, profiles)
+    option.unknown(what, "profile", opts.profile, profiles, nil, httpd.profiles)
   end
   local faults = set_of(httpd.faults)
   for rule in (opts.fault or ""):gmatch "[^+]+" do
@@ -74,13 +78,37 @@ local auth_of = { ["novicezk"] = "secret", ["plus"] = "secret", ["trueai"] = "ra
 local methods = {}
 local meta = { __index = methods, __name = "mj.sim" }
 
+-- Called once for a simulator, with an address, when a callback was not sent as
+-- it leads to another machine (mjlua says so).
+sim.on_refused = nil
+
+-- A source of the loop, see mj.sources.
+function methods:fd()
+  return self.server:fd()
+end
+
+function methods:timeout()
+  return self.server:timeout()
+end
+
+function methods:step()
+  local open = self.server:step()
+  if self._watched and self.server:refused() then
+    self._watched = false
+    if sim.on_refused then
+      sim.on_refused(self.server:refused())
+    end
+  end
+  return open
+end
+
 function meta.__tostring(self)
   return ("mj.sim (%s)"):format(self.url)
 end
 
 -- Ends the server; what it knows is gone.
 function methods:close()
-  require("mj.loop").remove(self.server)
+  require("mj.loop").remove(self)
   self.server:close()
 end
 meta.__close = methods.close
@@ -122,15 +150,17 @@ function sim.start(opts)
   elseif not server then
     return nil, err
   end
-  require("mj.loop").add(server)
   local profile = opts.profile or httpd.profiles[1]
-  return setmetatable({
+  local self = setmetatable({
     url = server:url(),
     server = server,
     key = opts.key,
     profile = profile,
     auth = auth_of[profile] or "bearer",
+    _watched = true,
   }, meta)
+  require("mj.loop").add(self)
+  return self
 end
 
 local read = {}

@@ -26,6 +26,10 @@ local aliases = {
   failReason = "fail_reason",
   promptEn = "prompt_en",
   finalPrompt = "final_prompt",
+  resultUrls = "images",
+  failCode = "fail_code",
+  failMsg = "fail_reason",
+  taskId = "id",
 }
 -- Lists, empty where the gateway has none.
 local lists = { images = true, videos = true, prompts = true, tokens = true }
@@ -34,6 +38,9 @@ local wall = {
   submitTime = "submitted_at",
   startTime = "started_at",
   finishTime = "finished_at",
+  createTime = "submitted_at",
+  completeTime = "finished_at",
+  costTime = "cost",
 }
 
 -- Buttons -------------------------------------------------------------------
@@ -84,6 +91,11 @@ local function own_buttons(self, list)
     setmetatable(button, button_mt)
   end
   return setmetatable(list, buttons_mt)
+end
+
+-- The task that a button is of; nil for one made by hand.
+function task.of_button(button)
+  return rawget(button, TASK)
 end
 
 function task.is_button(value)
@@ -151,6 +163,14 @@ function task.size(value)
   end
 end
 
+-- The task that has the picture: this, or that which its dialog is about; or nil.
+function task.pictured(self)
+  while self and #self.images == 0 and not self.image_url do
+    self = rawget(self, PARENT)
+  end
+  return self
+end
+
 mt.__index = function(self, name)
   local data = rawget(self, DATA)
   if methods[name] then
@@ -158,7 +178,7 @@ mt.__index = function(self, name)
   elseif name == "raw" and data.raw == nil then
     return decode(data)
   elseif wall[name] then
-    return data[wall[name]] and data[wall[name]] * 1000
+    return data[wall[name]] and math.floor(data[wall[name]] * 1000 + 0.5)
   end
   name = aliases[name] or name
   if lists[name] and data[name] == nil then
@@ -180,6 +200,7 @@ mt.__tostring = function(self)
 end
 
 function methods:can(button)
+  option.own(task.is, self, "task", "can")
   if type(button) ~= "string" then
     option.raise("task:can: string expected, got " .. type(button))
   end
@@ -193,17 +214,20 @@ end
 -- A job that presses a button: the button itself, its customId, label, emoji or
 -- intent.
 function methods:click(button, opts)
+  option.own(task.is, self, "task", "click")
   return rawget(self, CLIENT):_start("click", "task:click", opts,
     { task = self, button = button })
 end
 
 -- A job that goes on with a task of status MODAL.
 function methods:modal(opts)
+  option.own(task.is, self, "task", "modal")
   return rawget(self, CLIENT):_start("modal", "task:modal", opts, { task = self })
 end
 
 -- A job that has it stopped at the gateway, and brings it as it is then.
 function methods:cancel()
+  option.own(task.is, self, "task", "cancel")
   return rawget(self, CLIENT):_cancel(self.id)
 end
 
@@ -266,6 +290,7 @@ task.finish = finish
 
 -- A new snapshot, or nil, err.
 function methods:refresh(opts)
+  option.own(task.is, self, "task", "refresh")
   local client = rawget(self, CLIENT)
   local deadline = remaining(self, "task:refresh", opts, timeout_schema)
   local op = client:_look(self.id)
@@ -278,6 +303,7 @@ end
 
 -- The seed of its picture, a string of digits; or nil, err.
 function methods:seed(opts)
+  option.own(task.is, self, "task", "seed")
   local deadline = remaining(self, "task:seed", opts, timeout_schema)
   local payload, e = finish(rawget(self, CLIENT):_seed(self.id), deadline, "task:seed")
   if not payload then
@@ -316,6 +342,7 @@ end
 
 -- The bytes of picture or video i, and its content type; or nil, err.
 function methods:bytes(i, opts)
+  option.own(task.is, self, "task", "bytes")
   local client = rawget(self, CLIENT)
   local deadline = remaining(self, "task:bytes", opts, timeout_schema)
   local list, e = addresses(self)
@@ -371,6 +398,7 @@ end
 
 -- Saves every picture and video; the list of paths, or nil, err.
 function methods:save(template, opts)
+  option.own(task.is, self, "task", "save")
   if template ~= nil and type(template) ~= "string" then
     option.raise("task:save: path expected, got " .. type(template))
   elseif template and template:find("\0", 1, true) then

@@ -2,23 +2,28 @@
 -- The verbs: what each takes.  One row each; mj.request makes requests of them,
 -- and what a gateway calls their fields, and whether it has them, the core knows.
 
+local err = require "mj.err"
+local inpaint = require "mj.inpaint"
 local option = require "mj.option"
 local prompt = require "mj.prompt"
 option.mine()
 
 local verbs = {}
 
-local LATER = option.LATER
 -- Whoever reads these checks them, with better words.
 local TASK, BUTTON, PICTURE, PICTURES = "any", "any", "any", "any"
 
 -- Rows ------------------------------------------------------------------------
 
 -- short: the option that a bare value stands for; needs: what cannot be left
--- out; same: what goes to the core as it is; pictures: fields with one picture,
--- list: a field with one or more; parameters: the prompt's are options, too;
--- places: what client:verb(...) takes in front of the options; as(what, args)
--- returns the name and the options of the verb that it is short for.
+-- out; either: two of which one is given; same: what goes to the core as it is;
+-- texts: likewise, a number as text; objects: what
+-- goes there as JSON; pictures: fields with one picture, list: a field with one
+-- or more; parameters: the prompt's are options, too; places: what
+-- client:verb(...) takes in front of the options; as(what, args, family) returns
+-- the name and the options of the verb that it is short for, or nil, err; it is
+-- told the gateway's family where by_family is set; becomes: the core's verbs of
+-- which it takes one; fill: makes the request of task, pictures and mask.
 local rows = {}
 verbs.rows = rows
 
@@ -46,9 +51,9 @@ rows.click = {
   parameters = true, needs = { "task", "button" }, places = { "task", "button" },
   fields = {
     task = TASK, button = BUTTON, prompt = "string", zoom = "number",
-    mask = PICTURE, remix = "boolean", type = LATER, strength = LATER,
+    mask = PICTURE, remix = "boolean", type = "string|number", strength = "string|number",
   },
-  same = { "prompt", "zoom", "remix" },
+  same = { "prompt", "zoom", "remix" }, texts = { "type", "strength" },
 }
 rows.modal = {
   parameters = true, needs = { "task" }, places = { "task" },
@@ -82,26 +87,55 @@ rows.swap_face = {
   fields = { source = PICTURE, target = PICTURE },
 }
 
--- A region made anew: of a task through its button, of a picture as an edit.
+-- What stands for the mode of a page that no verb is about.
+rows.generate = {
+  needs = { "input" }, objects = { "input" },
+  fields = { input = "table|string" },
+}
+
+-- What only generate takes, on a gateway of the mj family; nil when there is none.
+local function too_much(args)
+  if args.index ~= nil and args.index ~= 1 then -- the first one is all there is
+    return err.new("unsupported", ([[field 'index': for gateways of the generate family; here ]]
+      .. [[click "U%g" first, and inpaint what that brings]]):format(args.index))
+  end
+  for _, name in ipairs { "canvas", "place" } do
+    if args[name] ~= nil then
+      return err.new("unsupported", ("field '%s': gateways of the mj family have no such thing, "
+        .. "those of the generate family do"):format(name))
+    end
+  end
+end
+
+-- A region made anew.  In the mj family of a task through its button, of a
+-- picture as an edit.
 rows.inpaint = {
-  parameters = true, needs = { "mask" },
-  fields = { task = TASK, image = PICTURE, mask = PICTURE, prompt = "string" },
-  as = function(what, args)
-    if (args.task == nil) == (args.image == nil) then
-      option.raise(what .. ": give either 'task' or 'image'")
+  parameters = true, needs = { "mask" }, either = { "task", "image" },
+  fields = {
+    task = TASK, image = PICTURE, index = "number", mask = PICTURE, prompt = "string",
+    canvas = "table", place = "table",
+  },
+  same = { "prompt" }, by_family = true, becomes = { "inpaint", "click", "edit" },
+  as = function(_, args, family)
+    local e = family == "mj" and too_much(args)
+    if family ~= "mj" then
+      return "inpaint", args
+    elseif e then
+      return nil, e
     elseif args.image ~= nil then
       return "edit", args
     end
     args.button = "vary:region"
     return "click", args
   end,
+  fill = inpaint.fill,
 }
 
 local intents = { UPSCALE = "upscale:%d", VARIATION = "vary:%d", REROLL = "reroll" }
 
 -- The first gateways' way to press a button; see also simple_change.
 rows.change = {
-  needs = { "task", "action" },
+  needs = { "task", "action" }, becomes = { "click" },
   fields = { task = TASK, action = "string", index = "number" },
   as = function(what, args)
     local intent = intents[args.action:upper()]
@@ -120,7 +154,7 @@ rows.change = {
 
 -- "ID U1" to "ID U4", "ID V1" to "ID V4", "ID R"; cases do not matter.
 rows.simple_change = {
-  short = "content", needs = { "content" },
+  short = "content", needs = { "content" }, becomes = { "click" },
   fields = { content = "string" },
   as = function(what, args)
     local id, kind, index = args.content:upper():match "^%s*(%S+)%s+([UVR])([1-4]?)%s*$"
@@ -143,7 +177,9 @@ local common = { -- of all
   bot = "string",
   notify_hook = "string",
   account_filter = "table|string",
-  key = LATER,
+  provider = "string",
+  key = "string",
+  on_duplicate = "string",
 }
 
 verbs.common = common
@@ -155,9 +191,14 @@ local spelled = {
   maskBase64 = { "mask" }, taskId = { "task" }, task_id = { "task" }, customId = { "button" },
   custom_id = { "button" }, endImage = { "end_image" }, videoType = { "video_type" },
   batchSize = { "batch" }, enableRemix = { "remix" }, sourceBase64 = { "source" },
-  ar = { "aspect" }, aspect_ratio = { "aspect" }, v = { "version" }, niji = { "version" },
+  ar = { "aspect" }, aspect_ratio = { "aspect" }, aspectRatio = { "aspect" },
+  v = { "version" }, niji = { "version" },
   s = { "stylize" }, c = { "chaos" }, w = { "weird" }, q = { "quality" }, negative = { "no" },
   sourceUrl = { "source" }, targetBase64 = { "target" }, targetUrl = { "target" },
+  image_urls = { "images", "image" }, imageUrls = { "images", "image" }, imgPos = { "place" },
+  imageIndex = { "index" }, enableTranslation = { "translate" }, speed = { "mode" },
+  callback_url = { "notify_hook" }, callbackUrl = { "notify_hook" },
+  request_type = { "notify_hook" },
 }
 
 -- The option that another name means, for a verb that has it.

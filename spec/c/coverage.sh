@@ -6,8 +6,11 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-files="wire wire_mj wire_mj_put wire_mj_read outcome picture proposal"
-tests="wire outcome proposal button"
+files="wire wire_put wire_mj wire_mj_put wire_mj_read outcome picture proposal"
+files="$files wire_generate wire_generate_put wire_generate_paint"
+files="$files wire_generate_click wire_generate_read prompt_build past later"
+tests="wire generate generate_odd generate_read outcome proposal button prompt_text"
+tests="$tests past family generate_memory corner"
 cc=${CC:-gcc}
 gcov=${GCOV:-gcov}
 export MJ_SOURCE_DIR="$root"
@@ -17,7 +20,7 @@ tmp=$(mktemp -d) || exit 2
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp" || exit 2
 
-core=$(sed -n '/set(MJ_CORE_SOURCES/,/)/p' "$root/csrc/CMakeLists.txt" | grep -o '[a-z_]*\.c')
+core=$(sed -n '/set(MJ_CORE_SOURCES/,/)/p' "$root/csrc/CMakeLists.txt" | grep -o '[a-z_]*\.c'; echo store_none.c)
 [ -n "$core" ] || { echo "coverage: which files are the core's?" >&2; exit 2; }
 for f in $core; do
   case " $files " in
@@ -29,8 +32,12 @@ ar rc libcore.a ./*.o
 for f in wire_case wire_folder; do
   $cc $flags -c "$here/$f.c" -o "$f.o" || exit 2
 done
+for s in rig script virtual; do
+  $cc $flags -c "$here/../support/$s.c" -o "$s.o" || exit 2
+done
+ar rc libsupport.a rig.o script.o virtual.o
 for t in $tests; do
-  $cc $flags "$here/test_$t.c" wire_case.o wire_folder.o libcore.a $libs -lm -lpthread --coverage -o "test_$t" || exit 2
+  $cc $flags "$here/test_$t.c" wire_case.o wire_folder.o libsupport.a libcore.a $libs -lm -lpthread --coverage -o "test_$t" || exit 2
   "./test_$t" >log 2>&1 || { echo "coverage: test_$t fails" >&2; tail -n 5 log; exit 2; }
 done
 

@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 cp -r "$root/csrc" "$root/spec" "$work/"
 cc=${CC:-cc}
 flags="-std=c11 -O1 -w -D_POSIX_C_SOURCE=200809L -I$work/csrc -I$work/spec/support"
-core=$(cd "$work/csrc" && ls ./*.c | grep -v mjlua)
+core=$(cd "$work/csrc" && ls ./*.c | grep -v 'mjlua\|store_sqlite\|sha256\|key\.c')
 
 compile() {
   $cc $flags -c "$work/csrc/$1" -o "$work/${1%.c}.o"
@@ -18,11 +18,22 @@ compile() {
 for f in $core; do
   compile "${f#./}"
 done
-for t in test_http test_guards test_client test_dialog test_ask test_corner; do
+tests="test_http test_guards test_client test_dialog test_ask test_corner test_family
+  test_past test_wire test_generate_odd test_hour"
+export MJ_SOURCE_DIR="$work"
+for t in $tests; do
   $cc $flags -c "$work/spec/c/$t.c" -o "$work/$t.main"
 done
-for s in rig script virtual rawserver; do
+for s in rig script virtual rawserver simulated; do
   $cc $flags -c "$work/spec/support/$s.c" -o "$work/$s.support"
+done
+for s in wire_case wire_folder; do
+  $cc $flags -c "$work/spec/c/$s.c" -o "$work/$s.support"
+done
+simulator=$(sed -n '/add_library(mj_sim /,/)/p' "$root/csrc/serve/CMakeLists.txt" | grep -o '[a-z_]*\.c')
+mkdir "$work/sim"
+for s in $simulator; do
+  $cc $flags -I"$work/csrc/serve" -c "$work/csrc/serve/$s" -o "$work/sim/$s.o"
 done
 
 # run TEST: links it with the objects as they are now.  A program that does not
@@ -30,6 +41,9 @@ done
 run() {
   case $1 in
   test_http) extra="-Wl,--wrap=curl_easy_setopt -Wl,--wrap=fsync -x none $work/rawserver.support" ;;
+  test_past | test_generate_odd) extra= ;;
+  test_wire) extra="$work/wire_case.support $work/wire_folder.support" ;;
+  test_hour) extra="$work/simulated.support $work/virtual.support $(echo "$work"/sim/*.o)" ;;
   *) extra="$work/rig.support $work/script.support $work/virtual.support" ;;
   esac
   $cc "$work/$1.main" $extra "$work"/*.o -lcurl -lyajl -lcmocka -lpthread -o "$work/prog" || {
@@ -39,7 +53,7 @@ run() {
   timeout 60 "$work/prog" >"$work/out" 2>&1
 }
 
-for t in test_http test_guards test_client test_dialog test_ask test_corner; do
+for t in $tests; do
   run $t || {
     echo "guards.sh: $t does not pass as it stands"
     cat "$work/out"

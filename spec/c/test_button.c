@@ -46,6 +46,10 @@ static const struct meant meanings[] = {
     {"change::UPSCALE::2", "upscale:2"},
     {"change::VARIATION::4", "vary:4"},
     {"change::REROLL::1", "reroll"},
+    {"generate::upscale::2", "upscale:2"},
+    {"generate::vary::4", "vary:4"},
+    {"generate::reroll", "reroll"},
+    {"generate::upscale", NULL},
     {"MJ::Job::upsample::2::" UUID, "upscale:2"}, /* any case of JOB */
     {"MJ::Outpaint::60::1::" UUID, NULL},
     {"MJ::Outpaint", NULL},
@@ -164,6 +168,30 @@ static void two_are_an_error(void **state) {
   assert_non_null(strstr(err.text, "two buttons"));
 }
 
+static void another_case_is_proposed(void **state) {
+  static const mj_button b[] = {
+      {"MJ::JOB::upsample::1::a", "U1", NULL},
+      {"MJ::JOB::reroll::0::a::SOLO", "", NULL},
+      {NULL, NULL, NULL},
+  };
+  static const struct {
+    const char *sel, *near;
+  } all[] = {{"u1", "did you mean U1?"},
+             {"Reroll", "did you mean reroll?"},
+             {"UPSCALE:1", "did you mean upscale:1?"},
+             {"u2", NULL},
+             {"", NULL}};
+  mj_error err;
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof all / sizeof all[0]; i++) {
+    assert_int_equal(mj_button_find(b, 3, all[i].sel, &err), MJ_ENO_BUTTON);
+    assert_true(strstr(err.text, "there are: U1, reroll") != NULL);
+    assert_true(all[i].near ? strstr(err.text, all[i].near) != NULL
+                            : strstr(err.text, "did you mean") == NULL);
+  }
+}
+
 static void none_at_all(void **state) {
   static const mj_button empty = {NULL, NULL, NULL};
   mj_error err;
@@ -185,7 +213,7 @@ static void list_is_cut(void **state) {
 }
 
 int main(void) {
-  struct CMUnitTest tests[COUNT(meanings) + COUNT(picks) + 5];
+  struct CMUnitTest tests[COUNT(meanings) + COUNT(picks) + 6];
   size_t i, n = 0;
   for (i = 0; i < COUNT(meanings); i++)
     tests[n++] = named_case(meanings[i].id ? meanings[i].id : "NULL", meaning,
@@ -196,6 +224,8 @@ int main(void) {
       named_case("intent_fits_its_buffer", intent_fits_its_buffer, NULL);
   tests[n++] = named_case("order_of_the_search", order_of_the_search, NULL);
   tests[n++] = named_case("two_are_an_error", two_are_an_error, NULL);
+  tests[n++] =
+      named_case("another_case_is_proposed", another_case_is_proposed, NULL);
   tests[n++] = named_case("none_at_all", none_at_all, NULL);
   tests[n++] = named_case("list_is_cut", list_is_cut, NULL);
   return run_cases("button", tests, n);

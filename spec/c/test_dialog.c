@@ -162,14 +162,24 @@ static void a_refused_answer_ends_the_job(void **state) {
   rig_down(&r);
 }
 
-static void an_answer_without_a_reply_is_unknown(void **state) {
+/* Its task is known: what that says counts, and nothing is answered twice. */
+static void an_answer_without_a_reply_is_looked_at(void **state) {
   mj_request q = click_on(VARY);
   struct end e;
-  RIG(r, TAKEN, MODAL, {.curl_code = 52});
-  e = rig_run(&r, rig_submit(&r, &q));
-  assert_int_equal(e.code, MJ_EUNKNOWN_OUTCOME);
-  assert_int_equal(virtual_counted(r.w)->paid, 2);
-  rig_down(&r);
+  {
+    RIG(r, TAKEN, MODAL, {.curl_code = 52}, MODAL, RUNNING, DONE);
+    e = rig_run(&r, rig_submit(&r, &q));
+    assert_int_equal(e.code, MJ_OK);
+    assert_int_equal(virtual_counted(r.w)->paid, 2);
+    rig_down(&r);
+  }
+  {
+    RIG(r, TAKEN, MODAL, {.curl_code = 52}, MODAL);
+    e = rig_run(&r, rig_submit(&r, &q));
+    assert_int_equal(e.code, MJ_ENEEDS_INPUT);
+    assert_int_equal(virtual_counted(r.w)->paid, 2);
+    rig_down(&r);
+  }
 }
 
 static void an_answer_that_was_not_sent_is_sent_again(void **state) {
@@ -380,7 +390,7 @@ int main(void) {
       cmocka_unit_test(the_answer_may_name_another_task),
       cmocka_unit_test(the_answer_may_name_no_task),
       cmocka_unit_test(a_refused_answer_ends_the_job),
-      cmocka_unit_test(an_answer_without_a_reply_is_unknown),
+      cmocka_unit_test(an_answer_without_a_reply_is_looked_at),
       cmocka_unit_test(an_answer_that_was_not_sent_is_sent_again),
       cmocka_unit_test(a_parent_that_has_just_ended_is_tried_again),
       cmocka_unit_test(a_parent_that_is_gone_is_not_found),

@@ -24,8 +24,8 @@ static void failing_free(mj__store *s) {
   true_ops->free(s);
 }
 
-static const struct mj__store_ops failing_ops = {failing_put, failing_durable,
-                                                 failing_free};
+static const struct mj__store_ops failing_ops = {
+    .put = failing_put, .durable = failing_durable, .free = failing_free};
 
 static void fail_store(struct rig *r, int at_state, int code) {
   true_ops = r->c->store->ops;
@@ -225,6 +225,7 @@ static void a_reply_that_is_too_large_is_broken_off(void **state) {
     RIG(r, ACCEPT); /* 51 bytes */
     e = rig_run(&r, rig_imagine(&r));
     assert_int_equal(e.code, MJ_EUNKNOWN_OUTCOME);
+    assert_non_null(strstr(e.text, "HTTP 200 with more than 40 bytes; "));
     assert_int_equal(script_count(r.s), 1);
     rig_down(&r);
   }
@@ -290,6 +291,7 @@ static void long_times_are_no_overflow(void **state) {
   rig_down(&r);
   mj_config_init(&cfg);
   cfg.auth = "bearer";
+  cfg.dialect = "mj";
   cfg.poll.first_ms = INT64_MAX;
   assert_int_equal(mj_client_new(&c, &cfg, &err), MJ_EINVALID);
   assert_non_null(strstr(err.text, "poll"));

@@ -68,6 +68,7 @@ static mj_client *client_for(rawserver *s, void (*tune)(mj_config *)) {
   char base[64];
   mj_config_init(&cfg);
   cfg.auth = "bearer";
+  cfg.dialect = "mj";
   (void)snprintf(base, sizeof base, "http://127.0.0.1:%d", rawserver_port(s));
   cfg.base_url = base;
   cfg.api_key = "sk-CANARY-7c1d";

@@ -16,6 +16,12 @@ static const char *const edges[] = {
     "NEW>READY",
     "NEW>ACCEPTED",
     "NEW>RUNNING",
+    "NEW>REJECTED",
+    "NEW>CANCELLED",
+    "NEW>UNKNOWN",
+    "NEW>SUCCEEDED",
+    "NEW>FAILED",
+    "NEW>ABANDONED",
     "LOOKUP>READY",
     "LOOKUP>REJECTED",
     "LOOKUP>CANCELLED",
@@ -260,6 +266,34 @@ static void ends(void **state) {
     }
 }
 
+/* The gateway's own word for a failure says more than that it is one. */
+static void failures(void **state) {
+  static const struct {
+    int error, again, code;
+  } all[] = {{0, 0, MJ_EFAILED},
+             {MJ_EFAILED, 1, MJ_EFAILED},
+             {MJ_EBANNED_PROMPT, 0, MJ_EBANNED_PROMPT},
+             {MJ_ENOT_FOUND, 0, MJ_ENOT_FOUND}};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(all); i++) {
+    struct mj__job j = job_in(MJ__RUNNING);
+    struct mj__todo todo;
+    mj_task t;
+    int changed;
+    memset(&t, 0, sizeof t);
+    t.id = "7";
+    t.status = MJ_ST_FAILURE;
+    t.error = all[i].error;
+    t.again = all[i].again;
+    mj__job_on_task(&j, &t, &rules, NOW, &todo, &changed);
+    assert_int_equal(todo.what, MJ__DO_END);
+    assert_int_equal(todo.code, all[i].code);
+    assert_int_equal(todo.again, all[i].again);
+    assert_int_equal(j.state, MJ__FAILED);
+  }
+}
+
 static void goes_on(void **state) {
   static const mj_status going[] = {MJ_ST_UNKNOWN, MJ_ST_NOT_START,
                                     MJ_ST_SUBMITTED, MJ_ST_IN_PROGRESS};
@@ -469,6 +503,7 @@ int main(void) {
   CASE(retry_after_is_obeyed);
   CASE(cancel_while_sending);
   CASE(ends);
+  CASE(failures);
   CASE(goes_on);
   CASE(polls_do_not_wrap);
   CASE(progress_never_steps_back);

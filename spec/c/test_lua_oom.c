@@ -124,6 +124,9 @@ static void check_failure(lua_State *L, int status, unsigned long at) {
   if (strstr(text, "not enough memory") || strstr(text, "resource: ") ||
       strstr(text, "unknown_outcome: "))
     return;
+  /* a request that could not be remembered cannot be made again */
+  if (strstr(text, "unsupported: ") && strstr(text, "reroll"))
+    return;
   fail_msg("point %lu: %s", at, text);
 }
 
@@ -144,7 +147,7 @@ static int run(const char *scenario, enum mode mode, unsigned long at) {
     check_failure(L, status, at);
   done = status == LUA_OK;
   lua_settop(L, 2);
-  assert_true(count(L, "paid") <= 2);
+  assert_true(count(L, "paid") <= (strcmp(scenario, "family") == 0 ? 3 : 2));
   assert_int_equal(count(L, "refused_tickets"), 0);
   lua_close(L);
   assert_int_equal(memory.blocks, 0);
@@ -188,12 +191,21 @@ static void modules_from(void **state) {
   each_point("modules", FROM);
 }
 
+static void family_once(void **state) {
+  (void)state;
+  each_point("family", ONCE);
+}
+
+static void family_from(void **state) {
+  (void)state;
+  each_point("family", FROM);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(binding_once),
-      cmocka_unit_test(binding_from),
-      cmocka_unit_test(modules_once),
-      cmocka_unit_test(modules_from),
+      cmocka_unit_test(binding_once), cmocka_unit_test(binding_from),
+      cmocka_unit_test(modules_once), cmocka_unit_test(modules_from),
+      cmocka_unit_test(family_once),  cmocka_unit_test(family_from),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,28 +4,11 @@
    the client (spec/fuzz/oracle.h, gateway.h).
 
    MJ_MUTATIONS=N  how many; MJ_MUTATION=N  only number N, with its traffic. */
-#include "gateway.h"
-#include "test.h"
-
-/* A job, what was seen of it, and whose run it belongs to. */
-struct job {
-  mj_id id;
-  mj_op op;      /* 0 = a question */
-  mj_query what; /* 0 = watched */
-  int done, accepted;
-  int cancel_at; /* turns until then; -1 = never */
-};
-
-struct run {
-  struct gateway g;
-  virtual_world *w;
-  mj_client *c;
-  struct meter meter;
-  int lazy; /* events are fetched some turns late */
-};
+#include "mutated.h"
 
 /* How often which end came: a run that sees none of some kind tests nothing. */
-static unsigned ends[32], accepted_once, accepted_twice, successes, answers;
+static unsigned ends[32], generated, repeats, accepted_once, accepted_twice,
+    successes, answers;
 
 /* In place of the system's (see CMakeLists.txt). */
 int __wrap_mj__os_random(void *out, size_t n);
@@ -67,8 +50,28 @@ static void check_error(struct gateway *g, const mj_error *e) {
     gateway_broken(g, "an error without words");
 }
 
+/* The generate family's, and the buttons that are made of them. */
+static void check_pictures(struct gateway *g, const mj_task *t) {
+  const oracle_node *urls[64];
+  oracle inner;
+  size_t n = 0, buttons = 1, i,
+         places =
+             oracle_pictures(oracle_data(g->free.json.root), &inner, urls, 64);
+  for (i = 0; i < places; i++) {
+    n += urls[i] != NULL;
+    buttons += urls[i] && i < 4 && places > 1 ? 2 : 0;
+  }
+  if (t->status != MJ_ST_SUCCESS)
+    buttons = 0;
+  if (g->plant != PLANT_STATUS && places < 64 &&
+      (t->nimages != n || t->nbuttons != buttons))
+    gateway_broken(g, "%zu pictures and %zu buttons, %zu and %zu are right",
+                   t->nimages, t->nbuttons, n, buttons);
+  oracle_free(&inner);
+}
+
 static void check_task(struct gateway *g, const mj_task *t) {
-  const oracle_node *v = oracle_get(g->free.json.root, "id");
+  const oracle_node *v = oracle_task_id(&g->free.reply);
   const char *id = oracle_text(v);
   size_t i;
   if (!t->id || !id || (strcmp(t->id, id) != 0 && !v->odd))
@@ -86,6 +89,8 @@ static void check_task(struct gateway *g, const mj_task *t) {
   for (i = 0; i < t->nimages; i++)
     if (!t->images[i])
       gateway_broken(g, "no address of a picture");
+  if (g->free.reply.generate)
+    check_pictures(g, t);
 }
 
 static void check_list(struct gateway *g, const mj_event *ev) {
@@ -144,6 +149,9 @@ static void check_answer(struct gateway *g, const struct job *j,
   case MJ_QUERY_CANCEL:
     if (!oracle_status(&g->free.reply, "CANCEL|CANCELLED|FAILURE|FAILED"))
       gateway_broken(g, "stopped, by %.100s", g->free.body.p);
+    break;
+  case MJ_QUERY_DIALECT: /* not asked here */
+    gateway_broken(g, "a family that nobody asked for");
     break;
   }
 }
@@ -275,68 +283,6 @@ static void follow(struct run *r, struct job *j) {
     gateway_broken(g, "an event after all jobs");
 }
 
-static const char png[] = "\x89PNG\r\n\x1a\n.";
-static const mj_picture picture = {NULL, png, sizeof png - 1};
-
-static void fill_click(mj_request *q, const struct gateway *g, uint64_t *seed) {
-  static const char *const buttons[] = {"U2",
-                                        "upscale:2",
-                                        "MJ::JOB::variation::1::abc",
-                                        "MJ::CustomZoom::abc",
-                                        "zoom:1.7",
-                                        "MJ::Inpaint::1::abc::SOLO",
-                                        "MJ::JOB::reroll::0::abc::SOLO",
-                                        "change::UPSCALE::2"};
-  q->button = buttons[random_below(seed, COUNT(buttons))];
-  q->task = g->ids[random_below(seed, g->nids)];
-  q->prompt = random_below(seed, 2) ? "white cat" : NULL;
-  q->zoom = strchr(q->button, 'Z') && random_below(seed, 3) ? 1.5 : 0;
-  q->mask = strstr(q->button, "Inpaint") ? &picture : NULL;
-}
-
-static void submit(struct run *r, struct job *j, uint64_t *seed) {
-  static const mj_op ops[] = {MJ_OP_IMAGINE, MJ_OP_IMAGINE, MJ_OP_CLICK,
-                              MJ_OP_CLICK,   MJ_OP_CLICK,   MJ_OP_DESCRIBE,
-                              MJ_OP_SHORTEN, MJ_OP_UPLOAD,  MJ_OP_MODAL};
-  mj_request q;
-  memset(&q, 0, sizeof q);
-  q.op = j->op = ops[random_below(seed, COUNT(ops))];
-  q.prompt = "black cat";
-  q.progress = random_below(seed, 2) == 0;
-  q.state = random_below(seed, 4) ? NULL : "mine";
-  if (q.op == MJ_OP_DESCRIBE || q.op == MJ_OP_UPLOAD) {
-    q.prompt = NULL;
-    q.pictures = &picture;
-    q.npictures = 1;
-  } else if (q.op == MJ_OP_CLICK) {
-    fill_click(&q, &r->g, seed);
-  } else if (q.op == MJ_OP_MODAL) {
-    q.task = r->g.ids[0];
-  }
-  gateway_job(&r->g, (int)random_below(seed, 5),
-              q.op == MJ_OP_CLICK || q.op == MJ_OP_MODAL);
-  if (mj_submit(r->c, &q, &j->id, NULL) != MJ_OK)
-    j->id = 0; /* a route that the gateway said it lacks */
-}
-
-static void ask(struct run *r, struct job *j, uint64_t *seed) {
-  static const mj_query all[] = {MJ_QUERY_LIST, MJ_QUERY_IDS, MJ_QUERY_QUEUE,
-                                 MJ_QUERY_SEED, MJ_QUERY_CANCEL};
-  const char *ids[2] = {r->g.ids[0], r->g.ids[r->g.nids - 1]};
-  size_t what = random_below(seed, COUNT(all) + 1), n;
-  gateway_job(&r->g, (int)random_below(seed, 5), 0);
-  if (what == COUNT(all)) {
-    (void)mj_track(r->c, ids[1], &j->id, NULL);
-    return;
-  }
-  j->what = all[what];
-  n = j->what == MJ_QUERY_IDS                                 ? 2
-      : j->what == MJ_QUERY_LIST || j->what == MJ_QUERY_QUEUE ? 0
-                                                              : 1;
-  if (mj_ask(r->c, j->what, ids, n, &j->id, NULL) != MJ_OK)
-    j->id = 0;
-}
-
 /* Runs ---------------------------------------------------------------------*/
 
 static void open_run(struct run *r, uint64_t number, enum plant plant,
@@ -354,6 +300,9 @@ static void open_run(struct run *r, uint64_t number, enum plant plant,
   cfg.base_url = "http://gw.test";
   cfg.api_key = plant == PLANT_KEY ? "sk-ANOTHER-92" : GATEWAY_KEY;
   cfg.auth = number % 4 ? "bearer" : "auto";
+  r->g.generate = number % 6 > 2;
+  r->g.unasked = number % 3 == 0;
+  cfg.dialect = r->g.unasked ? "auto" : r->g.generate ? "generate" : "mj";
   r->lazy = plant == PLANT_NONE && number % 7 == 0;
   cfg.connections = 2;
   cfg.max_reply = 512 * 1024;
@@ -380,9 +329,9 @@ static void play(uint64_t number, enum plant plant, int trace, char *why,
     memset(&j, 0, sizeof j);
     j.cancel_at = random_below(&seed, 12) ? -1 : (int)random_below(&seed, 20);
     if (random_below(&seed, 3))
-      submit(&r, &j, &seed);
+      mutated_submit(&r, &j, &seed);
     else
-      ask(&r, &j, &seed);
+      mutated_ask(&r, &j, &seed);
     if (j.id && !*r.g.broken)
       follow(&r, &j);
   }
@@ -393,6 +342,8 @@ static void play(uint64_t number, enum plant plant, int trace, char *why,
     gateway_broken(&r.g, "%zu blocks of memory are left", r.meter.live);
   (void)meter_alloc(&r.meter, leak, 16, 0);
   virtual_unref(r.w);
+  generated += r.g.generate && r.g.npasts;
+  repeats += (unsigned)r.g.repeats;
   gateway_free(&r.g);
   (void)snprintf(why, size, "%s", r.g.broken);
 }
@@ -418,6 +369,7 @@ static void nothing_is_broken(void **state) {
   char why[600];
   (void)state;
   accepted_once = accepted_twice = successes = answers = 0;
+  generated = repeats = 0;
   memset(ends, 0, sizeof ends);
   if (__sanitizer_set_death_callback)
     __sanitizer_set_death_callback(say_which);
@@ -428,14 +380,15 @@ static void nothing_is_broken(void **state) {
       print_error("MJ_MUTATION=%lu: %s\n", i, why);
   }
   print_message("mutations 1 to %lu: %u accepted, %u again, %u successes, "
-                "%u answers, %u unknown, %u broken\n",
+                "%u answers, %u unknown; generate: %u accepted, %u rerolls; "
+                "%u broken\n",
                 n, accepted_once, accepted_twice, successes, answers,
-                ends[-MJ_EUNKNOWN_OUTCOME], broken);
+                ends[-MJ_EUNKNOWN_OUTCOME], generated, repeats, broken);
   assert_int_equal(broken, 0);
   if (only || n < 5000)
     return;
   assert_true(accepted_once > n / 10 && successes > n / 20 && answers > n / 20);
-  assert_true(accepted_twice > 0);
+  assert_true(accepted_twice > 0 && generated > n / 10 && repeats > n / 500);
   for (i = 1; i < COUNT(ends); i++) { /* all that a gateway can bring about */
     static const int seen[] = {
         MJ_EUNSUPPORTED,   MJ_EAUTH,      MJ_ERATE_LIMITED,    MJ_EQUEUE_FULL,
@@ -466,15 +419,13 @@ static void what_is_planted_is_noticed(void **state) {
 }
 
 int main(void) {
-  static const struct planted planted[] = {{PLANT_ID, "accepted as"},
+  static const struct planted planted[] = {
+      {PLANT_ID, "accepted as"},
 
-                                           {PLANT_TEXT, "accepted as"},
-                                           {PLANT_STATUS, "success, by"},
-                                           {PLANT_TWICE, "paid twice"},
-                                           {PLANT_SLOW, "and no end"},
-                                           {PLANT_LEAK, "blocks of memory"},
-                                           {PLANT_END, "0 ends"},
-                                           {PLANT_KEY, "the key"}};
+      {PLANT_TEXT, "accepted as"},    {PLANT_STATUS, "success, by"},
+      {PLANT_TWICE, "paid twice"},    {PLANT_SLOW, "and no end"},
+      {PLANT_AGAIN, "a reroll with"}, {PLANT_LEAK, "blocks of memory"},
+      {PLANT_END, "0 ends"},          {PLANT_KEY, "the key"}};
   struct CMUnitTest tests[COUNT(planted) + 1];
   size_t i;
   /* valgrind is too slow for looking long */

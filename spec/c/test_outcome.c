@@ -37,6 +37,11 @@ static struct CMUnitTest tests[LINES];
 static size_t ntests;
 static char *tables[2];
 
+/* The names of lines that a gateway of the generate family says. */
+static int of_generate(const struct line *l) {
+  return strncmp(l->field[4], "generate:", 9) == 0;
+}
+
 static const char *word_of(int code) {
   return code == MJ_OK ? "ok" : mj_error_name(code);
 }
@@ -46,6 +51,7 @@ static void submit_line(void **state) {
   struct mj__verdict v;
   struct mj__reply s;
   mj_json *doc = see(&s, (int)strtol(l->field[3], NULL, 10), l->field[5]);
+  s.generate = of_generate(l);
   mj__outcome_submit(&s, &v);
   assert_in_range(v.kind, 0, 3);
   assert_string_equal(verdicts[v.kind], l->field[0]);
@@ -80,6 +86,7 @@ static void ask_line(void **state) {
   struct mj__reply s;
   int code = -1;
   mj_json *doc = see(&s, (int)strtol(l->field[2], NULL, 10), l->field[5]);
+  s.generate = of_generate(l);
   assert_string_equal(looks[mj__outcome_ask(&s, route, &code)], l->field[0]);
   assert_string_equal(word_of(code), l->field[1]);
   s.curl_code = 18;
@@ -313,6 +320,53 @@ static void no_route(void **state) {
   }
 }
 
+/* Of the generate family: in its envelope, which says other things, too. */
+static void no_route_in_an_envelope(void **state) {
+  static const struct {
+    int generate, http;
+    const char *body;
+    int is;
+  } all[] = {
+      {1, 404,
+       "{\"code\":404,\"message\":\"Not Found\",\"data\":{\"error\":"
+       "\"POST /api/v1/generateTask/x\"}}",
+       1},
+      {1, 404, "{\"code\":404,\"message\":\"Route not found\"}", 1},
+      {1, 404,
+       "{\"code\":404,\"message\":\"no\",\"data\":{\"error\":\"Not Found\"}}",
+       1},
+      {1, 404,
+       "{\"code\":404,\"message\":\"no handler for "
+       "/api/v1/generateTask/midjourney\"}",
+       1},
+      {1, 404,
+       "{\"code\":404,\"message\":\"GET /api/v1/statusTask/midjourney\"}", 0},
+      {1, 404, "{\"code\":404,\"message\":\"Unknown endpoint\"}", 0},
+      {1, 404, "{\"code\":404,\"message\":\"Image Not Found\"}", 0},
+      {1, 404, "{\"code\":404,\"message\":\"The Invalid URL\"}", 0},
+      {1, 404, "{\"code\":404,\"error\":\"Invalid URL\"}", 1},
+      {1, 405, "{\"code\":405,\"message\":\"Method not allowed\"}", 1},
+      {1, 404, "{\"code\":404,\"message\":\"Model not found\"}", 0},
+      {1, 404, "{\"code\":404,\"message\":\"Task not found\"}", 0},
+      {1, 400, "{\"code\":404,\"message\":\"Route not found\"}", 0},
+      {1, 404, "{\"message\":\"Route not found\"}", 0},
+      {1, 404, "{\"status\":404,\"error\":\"Not Found\",\"path\":\"/x\"}", 1},
+      {1, 404, "", 0},
+      {0, 404, "{\"code\":404,\"message\":\"Route not found\"}", 0}};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(all); i++) {
+    struct mj__reply s;
+    mj_json *doc = see(&s, all[i].http, all[i].body);
+    s.generate = all[i].generate;
+    if (mj__outcome_no_route(&s) != all[i].is)
+      fail_msg("%s", all[i].body);
+    s.curl_code = 18;
+    assert_int_equal(mj__outcome_no_route(&s), 0);
+    mj_json_free(doc);
+  }
+}
+
 /* Words ------------------------------------------------------------------- */
 
 static const char *words_secret = "sk-of-this-test";
@@ -379,6 +433,164 @@ static void explanations(void **state) {
   assert_int_equal(e.remote_code, 0);
 }
 
+/* The generate family's message, and what its data adds. */
+static void data_words(void **state) {
+  static const struct {
+    const char *body, *says;
+  } all[] = {
+      {"{\"code\":400,\"message\":\"Invalid request\",\"data\":{\"error\":"
+       "\"Missing required field: input.prompt\"}}",
+       "imagine: HTTP 400: Invalid request: Missing required field: "
+       "input.prompt"},
+      {"{\"code\":400,\"message\":\"same\",\"data\":{\"error\":\"same\"}}",
+       "imagine: HTTP 400: same"},
+      {"{\"code\":400,\"data\":{\"error\":\"alone\"}}",
+       "imagine: HTTP 400: alone"},
+      {"{\"code\":400,\"message\":\"m\",\"data\":{\"error\":7}}",
+       "imagine: HTTP 400: m: 7"},
+      {"{\"code\":400,\"message\":\"m\",\"data\":null}",
+       "imagine: HTTP 400: m"},
+      {"{\"code\":400,\"error\":\"an adapter's\"}",
+       "imagine: HTTP 400: an adapter's"},
+      {"{\"code\":400,\"data\":null}",
+       "imagine: HTTP 400: {\"code\":400,\"data\":null}"},
+      {"{\"code\":400,\"message\":\"key sk-of-this-test\",\"data\":{"
+       "\"error\":\"is sk-of-this-test\"}}",
+       "imagine: HTTP 400: key ***: is ***"}};
+  size_t i;
+  mj_error e;
+  (void)state;
+  for (i = 0; i < COUNT(all); i++) {
+    words_of(0, 400, all[i].body, MJ_EINVALID, &e);
+    assert_string_equal(e.text, all[i].says);
+    assert_int_equal(e.remote_code, 400);
+  }
+}
+
+/* What may have been taken is named, so that it can be looked up. */
+static void ids_are_told(void **state) {
+  static const struct {
+    int http, generate;
+    const char *body, *says;
+  } all[] = {
+      {429, 1, "{\"code\":429,\"message\":\"m\",\"data\":{\"taskId\":\"t1\"}}",
+       "imagine: HTTP 429 and the task id \"t1\": m; the gateway may have"},
+      {200, 1, "{\"task_id\":\"t1\"}",
+       "imagine: HTTP 200 and the task id \"t1\": {\"task_id\":\"t1\"}; the"},
+      {200, 1,
+       "{\"code\":200,\"message\":\"m\",\"data\":{\"taskId\":\"a\\nb\"}}",
+       "imagine: HTTP 200 and the task id \"a b\": m; the gateway"},
+      {200, 1,
+       "{\"code\":200,\"message\":\"m\",\"data\":{\"taskId\":"
+       "\"a:sk-of-this-test\"}}",
+       "imagine: HTTP 200 and the task id \"a:***\": m; the gateway"},
+      {200, 0, "{\"code\":1,\"description\":\"d\",\"result\":\"a:b\"}",
+       "imagine: HTTP 200 and the task id \"a:b\": d; the gateway"},
+      {200, 0, "{\"code\":9,\"description\":\"d\",\"result\":7}",
+       "imagine: HTTP 200 and the task id \"7\": d; the gateway"},
+      {200, 0, "{\"code\":1,\"description\":\"d\",\"result\":[]}",
+       "imagine: HTTP 200: d; the gateway"}};
+  size_t i;
+  mj_error e;
+  (void)state;
+  for (i = 0; i < COUNT(all); i++) {
+    struct mj__verdict v;
+    struct mj__reply s;
+    mj_json *doc = see(&s, all[i].http, all[i].body);
+    s.generate = all[i].generate;
+    s.secret = words_secret;
+    mj__outcome_submit(&s, &v);
+    assert_int_equal(v.kind, MJ__V_UNKNOWN);
+    mj__err_clear(&e);
+    mj__explain(&s, v.code, "imagine", &e);
+    if (strncmp(e.text, all[i].says, strlen(all[i].says)) != 0)
+      fail_msg("%s", e.text);
+    mj__err_clear(&e);
+    mj__explain(&s, MJ_EAUTH, "imagine", &e); /* of a refusal it is not */
+    assert_null(strstr(e.text, "task id"));
+    mj_json_free(doc);
+  }
+}
+
+/* A route that is not there, in the words of a gateway that is known, or not;
+   and what has a JSON body, or one that was cut. */
+static void words_about_routes(void **state) {
+  static const struct {
+    int curl, http, known, generate;
+    const char *body, *says, *not ;
+  } all[] = {
+      {56, 404, 0, 0, "", "imagine: ", "base_url is the address"},
+      {0, 404, 1, 0, "{\"code\":3,\"description\":\"no\",\"result\":null}",
+       "no", "base_url is the address"},
+      {0, 404, 1, 0, "{\"success\":false,\"message\":\"no\"}", "no",
+       "base_url is the address"},
+      {0, 404, 1, 0, "<html>404</html>", "no such route", "base_url"},
+      {0, 404, 1, 0, "", "no such route", "base_url"},
+      {0, 405, 1, 0, "{\"x\":1}", "405", "no such route"},
+      {0, 405, 0, 0, "{\"x\":1}", "base_url", "no such route"},
+      {0, 404, 1, 0, "{\"error\":{\"message\":\"Invalid URL (POST /x)\"}}",
+       "no such route", "base_url"},
+      {0, 404, 1, 1, "{\"code\":404,\"message\":\"Not Found\",\"data\":null}",
+       "no such route", "base_url"},
+      {0, 200, 1, 0, " \n{\"code\":1,", "broken JSON", "with a page"},
+      {0, 200, 1, 0, "[1,", "broken JSON", "with a page"},
+      {0, 200, 1, 0, " \n ", "HTTP 200", "broken JSON"},
+  };
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(all); i++) {
+    int code = all[i].http == 200 ? MJ_EPROTOCOL : MJ_EUNSUPPORTED;
+    struct mj__reply s;
+    mj_error e;
+    mj_json *doc = see(&s, all[i].http, all[i].body);
+    s.curl_code = all[i].curl;
+    s.known = all[i].known;
+    s.generate = all[i].generate;
+    mj__err_clear(&e);
+    mj__explain(&s, code, "imagine", &e);
+    if (!strstr(e.text, all[i].says) || strstr(e.text, all[i].not ))
+      fail_msg("%zu: %s", i, e.text);
+    mj_json_free(doc);
+  }
+}
+
+/* More than was read, and more than is JSON, is no page. */
+static void too_long_words(void **state) {
+  struct mj__reply s;
+  mj_error e;
+  mj_json *doc = see(&s, 200, "{\"code\":200,");
+  (void)state;
+  s.curl_code = 23; /* CURLE_WRITE_ERROR */
+  s.body_max = 4096;
+  mj__err_clear(&e);
+  mj__explain(&s, MJ_EUNKNOWN_OUTCOME, "imagine", &e);
+  assert_string_equal(e.text,
+                      "imagine: HTTP 200 with more than 4096 bytes; the "
+                      "gateway may have taken it (and charged): look before "
+                      "you submit again");
+  mj_json_free(doc);
+  words_of(0, 200, "{\"code\":200} {}", MJ_EUNKNOWN_OUTCOME, &e);
+  assert_non_null(strstr(e.text, "HTTP 200 with broken JSON: "));
+}
+
+/* Cut in the middle, the first half of a key is not shown either. */
+static void data_words_hide_the_key(void **state) {
+  char body[1000], fill[400];
+  mj_error e;
+  size_t n;
+  (void)state;
+  for (n = 150; n < 210; n++) {
+    memset(fill, 'x', n);
+    fill[n] = '\0';
+    (void)snprintf(body, sizeof body,
+                   "{\"code\":400,\"message\":\"%s sk-of-this-test\","
+                   "\"data\":{\"error\":\"%s sk-of-this-test\"}}",
+                   fill, fill + 1);
+    words_of(0, 400, body, MJ_EINVALID, &e);
+    assert_null(strstr(e.text, "sk-of-th"));
+  }
+}
+
 /* What libcurl says is told, and what to do about it where that is known. */
 static void broken_words(void **state) {
   static const struct {
@@ -407,6 +619,74 @@ static void broken_words(void **state) {
                 &e);
     assert_string_equal(e.text, all[i].says);
     assert_int_equal(e.http_status, all[i].http);
+  }
+}
+
+/* Where it was asked, and what of that can be wrong. */
+static void places(void **state) {
+  static const struct {
+    int generate, known, http, code;
+    const char *dialect, *mode, *url, *body, *says;
+  } all[] = {
+#define AT    "https://g.test/x/mj/submit/imagine"
+#define V1    "https://g.test/api/v1/generateTask/midjourney"
+#define GONE  "{\"error\":{\"message\":\"Invalid URL\"}}"
+#define MODEL "{\"error\":{\"message\":\"no such model\"}}"
+      {0, 0, 404, MJ_EUNSUPPORTED, NULL, NULL, AT, GONE,
+       "imagine: HTTP 404: Invalid URL; asked at " AT
+       "; base_url is the address in front of /mj or /api/v1"},
+      {0, 0, 405, MJ_EUNSUPPORTED, "mj", "relax", AT "?k=sk-of-this-test", "",
+       "imagine: HTTP 405 with an empty body; asked at " AT
+       "; base_url is the address in front of /mj; has this gateway got the "
+       "mode?; dialect = \"mj\" was set by hand"},
+      {1, 0, 404, MJ_EUNSUPPORTED, "generate", NULL, V1, "<b>no</b>",
+       "imagine: HTTP 404 with a page, not JSON: no; asked at " V1
+       "; base_url is the address in front of /api/v1; dialect = \"generate\" "
+       "was set by hand"},
+      {0, 0, 404, MJ_EUNSUPPORTED, NULL, NULL, "https://sk-of-this-test.x/", "",
+       "imagine: HTTP 404 with an empty body; asked at https://***.x/; "
+       "base_url is the address in front of /mj or /api/v1"},
+      {0, 0, 404, MJ_EUNSUPPORTED, NULL, NULL, NULL, MODEL,
+       "imagine: HTTP 404: no such model; base_url is the address in front of "
+       "/mj or /api/v1"},
+      {0, 1, 404, MJ_EUNSUPPORTED, NULL, NULL, AT, MODEL,
+       "imagine: HTTP 404: no such model"},
+      {0, 1, 404, MJ_EUNSUPPORTED, "mj", NULL, AT, GONE,
+       "imagine: this gateway has no such route: HTTP 404: Invalid URL"},
+      {0, 1, 404, MJ_EUNSUPPORTED, NULL, "relax", AT, "",
+       "imagine: this gateway has no such route in mode relax: HTTP 404 with "
+       "an empty body"},
+      {1, 1, 404, MJ_EUNSUPPORTED, NULL, NULL, V1,
+       "{\"code\":404,\"message\":\"Route not found\"}",
+       "imagine: this gateway has no such route: HTTP 404: Route not found"},
+      {1, 0, 404, MJ_EUNSUPPORTED, NULL, NULL, V1,
+       "{\"code\":404,\"message\":\"Model not found\"}",
+       "imagine: HTTP 404: Model not found"},
+      {0, 0, 404, MJ_ENOT_FOUND, NULL, NULL, AT, "",
+       "imagine: HTTP 404 with an empty body"},
+      {0, 0, 403, MJ_EEXPIRED, NULL, NULL, NULL, "gone",
+       "imagine: HTTP 403 with a page, not JSON: gone; the address has run "
+       "out: look the task up again, or save earlier"},
+      {0, 0, 500, MJ_EPROTOCOL, NULL, NULL, AT, " \n{\"code\":1,",
+       "imagine: HTTP 500 with broken JSON: {\"code\":1,"},
+      {0, 0, 200, MJ_EPROTOCOL, NULL, NULL, AT, "[1",
+       "imagine: HTTP 200 with broken JSON: [1"}};
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(all); i++) {
+    struct mj__reply s;
+    mj_error e;
+    mj_json *doc = see(&s, all[i].http, all[i].body);
+    s.secret = "sk-of-this-test";
+    s.generate = all[i].generate;
+    s.known = all[i].known;
+    s.dialect = all[i].dialect;
+    s.mode = all[i].mode;
+    s.url = all[i].url;
+    mj__err_clear(&e);
+    mj__explain(&s, all[i].code, "imagine", &e);
+    assert_string_equal(e.text, all[i].says);
+    mj_json_free(doc);
   }
 }
 
@@ -457,8 +737,15 @@ int main(void) {
   CASE(uploads);
   CASE(parents);
   CASE(no_route);
+  CASE(no_route_in_an_envelope);
   CASE(explanations);
+  CASE(data_words);
+  CASE(ids_are_told);
+  CASE(words_about_routes);
+  CASE(too_long_words);
+  CASE(data_words_hide_the_key);
   CASE(broken_words);
+  CASE(places);
   CASE(no_code_no_row);
   CASE(explanations_are_clean);
   rc = run_cases("outcome", tests, ntests);

@@ -72,8 +72,10 @@ __attribute__((format(printf, 1, 2))) const char *say(const char *fmt, ...);
 
 #define assert_body(a, text)                                                   \
   do {                                                                         \
-    assert_string_equal((a)->body, (text));                                    \
-    assert_int_equal((a)->reply.len, strlen(text));                            \
+    const struct answer *of_ = (a);                                            \
+    const char *want_ = (text);                                                \
+    assert_string_equal(of_->body, want_);                                     \
+    assert_int_equal(of_->reply.len, strlen(want_));                           \
   } while (0)
 
 #endif

@@ -158,11 +158,11 @@ static void test_bad_configurations(void **state) {
 
 static void test_names(void **state) {
   static const char *const profiles[] = {"new-api", "novicezk", "plus",
-                                         "trueai"};
+                                         "trueai", "generate"};
   (void)state;
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < 5; i++)
     assert_string_equal(mj_sim_profiles(i), profiles[i]);
-  assert_null(mj_sim_profiles(4));
+  assert_null(mj_sim_profiles(5));
   assert_null(mj_sim_profiles(-1));
   assert_string_equal(mj_sim_models(0), "imagine");
   assert_null(mj_sim_models(-1));

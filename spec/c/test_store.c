@@ -1,124 +1,240 @@
 /* SPDX-License-Identifier: MIT
-   test_store.c - the store without a disk. */
-#include "test.h"
+   test_store.c - what every store does with records, asked of each of them. */
+#include "store_case.h"
 
-#include "job.h"
-#include "store.h"
+static void numbers(void **state) {
+  struct world w;
+  uint64_t i, was = 0, now;
+  char token[32];
+  world_begin(&w, state);
+  assert_int_equal(w.s->ops->durable(w.s), 0);
+  for (i = 1; i <= 500; i++) {
+    struct mj__record r = bed_record(token, MJ__READY);
+    (void)snprintf(token, sizeof token, "t%d", (int)(i % 7));
+    world_put(&w, &r);
+    now = w.s->ops->durable(w.s);
+    assert_true(now >= was && now <= i);
+    was = now;
+  }
+  assert_int_equal(w.s->ops->flush(w.s, -1), MJ_OK);
+  assert_int_equal(w.s->ops->durable(w.s), 500);
+  assert_int_equal(w.s->ops->flush(w.s, 0), MJ_OK);
+  assert_int_equal(w.s->ops->failed(w.s, &w.bed.err), MJ_OK);
+  world_end(&w);
+}
 
-static struct mj__record record(mj_id job, enum mj__state state) {
+/* Tasks that are only watched cost nothing and hold nothing up. */
+static void no_token(void **state) {
+  struct world w;
+  struct mj__record r = bed_record(NULL, MJ__RUNNING), found;
+  world_begin(&w, state);
+  assert_int_equal(w.s->ops->put(w.s, &r, &w.number), MJ_OK);
+  assert_true(w.number <= w.s->ops->durable(w.s));
+  assert_int_equal(world_find(&w, "", &found), MJ_ENOT_FOUND);
+  world_end(&w);
+}
+
+static void misuse(void **state) {
+  struct world w;
+  struct mj__record r = bed_record("t", (enum mj__state)MJ__STATES);
+  struct mj__run run = {NULL, "s", 0, 0, 0, 0};
+  struct mj__saved file = {"t", 1, NULL, 0, NULL};
+  world_begin(&w, state);
+  assert_int_equal(w.s->ops->put(w.s, &r, &w.number), MJ_EINVALID);
+  r.state = -1;
+  assert_int_equal(w.s->ops->put(w.s, &r, &w.number), MJ_EINVALID);
+  r = bed_record("", MJ__READY);
+  assert_int_equal(w.s->ops->put(w.s, &r, &w.number), MJ_EINVALID);
+  assert_int_equal(w.s->ops->run_begin(w.s, &run, &w.number), MJ_EINVALID);
+  assert_int_equal(w.s->ops->file_put(w.s, &file, &w.number), MJ_EINVALID);
+  assert_int_equal(w.s->ops->event(w.s, "t", NULL, NULL, 0, &w.number),
+                   MJ_EINVALID);
+  assert_int_equal(w.s->ops->durable(w.s), 0);
+  world_end(&w);
+}
+
+static void every_member(void **state) {
+  struct world w;
+  struct mj__record r = full_record(), found;
+  world_begin(&w, state);
+  r.job = 17;
+  world_put(&w, &r);
+  r.job = 0;
+  assert_int_equal(world_find(&w, "mj_full", &found), MJ_OK);
+  same_record(&found, &r);
+  world_reopen(&w);
+  assert_int_equal(world_find(&w, "mj_full", &found), MJ_OK);
+  same_record(&found, &r);
+  world_end(&w);
+}
+
+/* What is not said stays, one member after the other. */
+static void said_and_unsaid(void **state) {
+  struct world w;
+  struct mj__record all = full_record(), r, found;
+  world_begin(&w, state);
+  r = bed_record("mj_full", MJ__NEW);
+  r.changed_ms = all.changed_ms;
+  world_put(&w, &r); /* an empty row */
+#define X(name)                                                                \
+  r = bed_record("mj_full", MJ__NEW);                                          \
+  r.name = all.name;                                                           \
+  r.changed_ms = all.changed_ms;                                               \
+  world_put(&w, &r);
+  RECORD_TEXTS(X)
+  RECORD_NUMBERS(X)
+#undef X
+  r = bed_record("mj_full", MJ__NEW);
+  r.body = all.body;
+  r.body_len = all.body_len;
+  r.changed_ms = all.changed_ms;
+  world_put(&w, &r);
+  r = bed_record("mj_full", MJ__NEW);
+  r.result = all.result; /* its length is to be measured */
+  r.changed_ms = all.changed_ms;
+  world_put(&w, &r);
+  world_reopen(&w);
+  assert_int_equal(world_find(&w, "mj_full", &found), MJ_OK);
+  same_record(&found, &all);
+  /* and empty text takes back */
+  r = bed_record("mj_full", MJ__NEW);
+  r.key = r.task_id = r.error_text = "";
+  r.changed_ms = all.changed_ms;
+  world_put(&w, &r);
+  all.key = all.task_id = all.error_text = NULL;
+  assert_int_equal(world_find(&w, "mj_full", &found), MJ_OK);
+  same_record(&found, &all);
+  world_end(&w);
+}
+
+struct seen {
+  char tokens[32][40];
+  int states[32];
+  size_t n, stop_at;
+  size_t body_len;
+};
+
+static int see(void *ud, const struct mj__record *r) {
+  struct seen *seen = ud;
+  assert_true(seen->n < COUNT(seen->tokens));
+  (void)snprintf(seen->tokens[seen->n], sizeof seen->tokens[0], "%s", r->token);
+  seen->states[seen->n++] = r->state;
+  seen->body_len += r->body_len;
+  return seen->stop_at == seen->n ? MJ_ECANCELLED : MJ_OK;
+}
+
+/* Oldest first, whatever was changed last; settled ones not. */
+static void load_open_ones(void **state) {
+  static const int settled[] = {MJ__SUCCEEDED, MJ__FAILED,    MJ__CANCELLED,
+                                MJ__REJECTED,  MJ__ABANDONED, MJ__DOWNLOADED};
+  struct world w;
+  struct seen seen;
   struct mj__record r;
-  memset(&r, 0, sizeof r);
-  r.job = job;
-  r.state = (int)state;
-  return r;
+  char token[MJ__STATES][40];
+  size_t i, k, expected = 0;
+  world_begin(&w, state);
+  for (i = 1; i < MJ__STATES; i++) {
+    (void)snprintf(token[i], sizeof token[i], "z%d", (int)(99 - i));
+    r = bed_record(token[i], MJ__READY);
+    r.body = "body";
+    r.body_len = 4;
+    world_put(&w, &r);
+  }
+  for (i = MJ__STATES - 1; i > 0; i--) {
+    r = bed_record(token[i], (enum mj__state)i);
+    world_put(&w, &r);
+  }
+  world_reopen(&w);
+  memset(&seen, 0, sizeof seen);
+  assert_int_equal(w.s->ops->load(w.s, see, &seen, &w.bed.err), MJ_OK);
+  for (i = 1; i < MJ__STATES; i++) {
+    for (k = 0; k < COUNT(settled) && settled[k] != (int)i; k++)
+      ;
+    if (k < COUNT(settled))
+      continue;
+    assert_true(expected < seen.n);
+    assert_string_equal(seen.tokens[expected], token[i]);
+    assert_int_equal(seen.states[expected], i);
+    expected++;
+  }
+  assert_int_equal(seen.n, expected);
+  assert_int_equal(seen.body_len, 4 * expected);
+  memset(&seen, 0, sizeof seen);
+  seen.stop_at = 2;
+  assert_int_equal(w.s->ops->load(w.s, see, &seen, &w.bed.err), MJ_ECANCELLED);
+  assert_int_equal(seen.n, 2);
+  world_end(&w);
 }
 
-static void numbers_count_up(void **state) {
-  struct meter meter;
-  struct mj__mem m;
-  mj__store *s;
-  uint64_t i, number = 0;
-  (void)state;
-  meter_mem(&meter, &m);
-  assert_int_equal(mj__store_mem(&s, &m), MJ_OK);
-  assert_int_equal(s->ops->durable(s), 0);
-  for (i = 1; i <= 1000; i++) {
-    struct mj__record r = record(i % 7 + 1, MJ__READY);
-    assert_int_equal(s->ops->put(s, &r, &number), MJ_OK);
-    assert_int_equal(number, i);
-    assert_int_equal(s->ops->durable(s), i); /* at once */
-  }
-  s->ops->free(s);
-  assert_int_equal(meter.live, 0);
+static void keys(void **state) {
+  struct world w;
+  struct mj__record r, found;
+  struct mj__find f = {NULL, "k", NULL, NULL, NULL, 0};
+  world_begin(&w, state);
+  assert_false(w.s->ops->known(w.s, NULL, "k"));
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_ENOT_FOUND);
+  r = bed_record("a", MJ__READY);
+  r.key = "k";
+  world_put(&w, &r);
+  assert_true(w.s->ops->known(w.s, NULL, "k")); /* though not yet on disk */
+  assert_true(w.s->ops->known(w.s, "", "k"));
+  assert_false(w.s->ops->known(w.s, "run", "k"));
+  assert_false(w.s->ops->known(w.s, "k", ""));
+  r = bed_record("b", MJ__SUCCEEDED);
+  r.scope = "run";
+  r.key = "k";
+  world_put(&w, &r);
+  r.token = "c"; /* the same key again: the newest job is meant */
+  world_put(&w, &r);
+  world_reopen(&w);
+  assert_true(w.s->ops->known(w.s, "run", "k"));
+  assert_true(w.s->ops->known(w.s, NULL, "k"));
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_OK);
+  assert_string_equal(found.token, "a");
+  f.scope = "run";
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_OK);
+  assert_string_equal(found.token, "c");
+  f.key = "";
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_ENOT_FOUND);
+  world_end(&w);
 }
 
-/* Jobs that end make room: its memory follows the jobs that run, not those
-   that ever ran. */
-static void ended_jobs_leave(void **state) {
-  struct meter meter;
-  struct mj__mem m;
-  mj__store *s;
-  uint64_t i, number;
-  size_t bytes = 0;
-  uint32_t seed = 5;
-  (void)state;
-  meter_mem(&meter, &m);
-  assert_int_equal(mj__store_mem(&s, &m), MJ_OK);
-  for (i = 1; i <= 40000; i++) {
-    struct mj__record r = record(i, MJ__READY);
-    assert_int_equal(s->ops->put(s, &r, &number), MJ_OK);
-    if (i == 200)
-      bytes = meter.bytes;
-    if (i > 100) { /* one of the hundred that run ends, in any order */
-      r = record(i - 100, next_random(&seed) % 2 ? MJ__SUCCEEDED : MJ__FAILED);
-      assert_int_equal(s->ops->put(s, &r, &number), MJ_OK);
-    }
-  }
-  assert_int_equal(meter.bytes, bytes);
-  s->ops->free(s);
-  assert_int_equal(meter.live, 0);
-}
-
-/* Every final state leaves; the others stay.  64 rows grow at three quarters,
-   so the 49th that stays is the one that asks for memory. */
-static void final_states_leave(void **state) {
-  int st;
-  (void)state;
-  for (st = 0; st < MJ__STATES; st++) {
-    struct meter meter;
-    struct mj__mem m;
-    mj__store *s;
-    uint64_t i, number;
-    size_t calls = 0;
-    meter_mem(&meter, &m);
-    assert_int_equal(mj__store_mem(&s, &m), MJ_OK);
-    for (i = 1; i <= 49; i++) {
-      struct mj__record r = record(i << 24 | 1, (enum mj__state)st);
-      assert_int_equal(s->ops->put(s, &r, &number), MJ_OK);
-      if (i == 48)
-        calls = meter.calls;
-    }
-    assert_int_equal(meter.calls > calls, !mj__state_final((enum mj__state)st));
-    s->ops->free(s);
-    assert_int_equal(meter.live, 0);
-  }
-}
-
-static void out_of_memory(void **state) {
-  struct meter meter;
-  struct mj__mem m;
-  mj__store *s = (mj__store *)&meter;
-  uint64_t i, number = 0;
-  (void)state;
-  meter_mem(&meter, &m);
-  meter.fail_at = 1;
-  assert_int_equal(mj__store_mem(&s, &m), MJ_ERESOURCE);
-  assert_null(s);
-  assert_int_equal(mj__store_mem(&s, &m), MJ_OK);
-  meter.fail_at = meter.calls + 1;
-  for (i = 1; i <= 200; i++) {
-    struct mj__record r = record(i, MJ__READY);
-    int rc = s->ops->put(s, &r, &number);
-    if (rc == MJ_ERESOURCE) {
-      uint64_t before = s->ops->durable(s);
-      assert_int_equal(before, number); /* nothing was counted */
-      meter.fail_at = meter.calls + (i < 100 ? 2 : 0);
-      i--; /* memory is back */
-    } else {
-      assert_int_equal(rc, MJ_OK);
-      assert_int_equal(number, i);
-    }
-  }
-  s->ops->free(s);
-  assert_int_equal(meter.live, 0);
+static void task_ids(void **state) {
+  struct world w;
+  struct mj__record r, found;
+  struct mj__find f = {NULL, NULL, NULL, "17", "http://b", 0};
+  world_begin(&w, state);
+  r = bed_record("a", MJ__ACCEPTED);
+  r.task_id = "17";
+  r.gateway = "http://a";
+  world_put(&w, &r);
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_ENOT_FOUND);
+  r.token = "b";
+  r.gateway = "http://b";
+  world_put(&w, &r);
+  r.token = "c";
+  r.gateway = "http://a";
+  world_put(&w, &r);
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_OK);
+  assert_string_equal(found.token, "b");
+  f.gateway = NULL; /* any: the newest */
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_OK);
+  assert_string_equal(found.token, "c");
+  assert_null(found.body);
+  f.task_id = NULL;
+  assert_int_equal(w.s->ops->find(w.s, &f, &w.a, &found, NULL), MJ_ENOT_FOUND);
+  world_end(&w);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(numbers_count_up),
-      cmocka_unit_test(ended_jobs_leave),
-      cmocka_unit_test(final_states_leave),
-      cmocka_unit_test(out_of_memory),
-  };
-  return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+  static const struct store_test suite[] = {
+      {"numbers", numbers},
+      {"no_token", no_token},
+      {"misuse", misuse},
+      {"every_member", every_member},
+      {"said_and_unsaid", said_and_unsaid},
+      {"load_open_ones", load_open_ones},
+      {"keys", keys},
+      {"task_ids", task_ids}};
+  return store_cases("store", suite, COUNT(suite));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
-   test_wire.c - shapes and words of replies, and the folders of spec/wire/mj.
- */
+   test_wire.c - shapes and words of replies, and the folders of
+   spec/wire/mj and spec/wire/generate. */
 #include "test.h"
 
 #include "err.h"
@@ -137,6 +137,23 @@ static const struct shaped shapes[] = {
     {"[1]", MJ__SHAPE_LIST, ""},
     {"\"text\"", MJ__SHAPE_JSON, ""},
     {"null", MJ__SHAPE_JSON, ""},
+    {"{\"code\":200,\"message\":\"m\",\"data\":{\"taskId\":\"7\"}}",
+     MJ__SHAPE_DATA, "m"},
+    {"{\"code\":400,\"message\":\"m\"}", MJ__SHAPE_DATA, "m"},
+    {"{\"code\":400,\"data\":null}", MJ__SHAPE_DATA, ""},
+    {"{\"code\":\"400\",\"message\":\"m\"}", MJ__SHAPE_DATA, "m"},
+    {"{\"code\":400,\"data\":{},\"error\":\"e\"}", MJ__SHAPE_DATA, "e"},
+    {"{\"code\":400,\"data\":{},\"error\":{\"message\":\"e\"}}", MJ__SHAPE_DATA,
+     ""},
+    {"{\"code\":400,\"message\":\"m\",\"error\":null}", MJ__SHAPE_DATA, "m"},
+    {"{\"code\":400,\"message\":\"m\",\"error\":\"e\"}", MJ__SHAPE_ERROR, "e"},
+    {"{\"code\":400,\"error\":\"e\"}", MJ__SHAPE_ERROR, "e"},
+    {"{\"code\":\"x\",\"message\":\"m\",\"data\":{}}", MJ__SHAPE_JSON, "m"},
+    {"{\"message\":\"m\",\"data\":{\"taskId\":\"7\"}}", MJ__SHAPE_JSON, "m"},
+    {"{\"success\":false,\"code\":-1,\"message\":\"m\",\"data\":null}",
+     MJ__SHAPE_SUCCESS, "m"},
+    {"{\"code\":1,\"message\":\"m\",\"data\":{},\"result\":\"7\"}",
+     MJ__SHAPE_SUBMIT, ""},
 };
 
 static void shape(void **state) {
@@ -155,7 +172,7 @@ static void shape(void **state) {
 
 /* Folders ----------------------------------------------------------------- */
 
-enum { CASES = 1000 };
+enum { CASES = 2000 };
 static struct wire_case cases[CASES];
 static size_t folders, ran;
 
@@ -187,7 +204,8 @@ static void encode_out_of_memory(void **state) {
       mj__buf_init(&warnings, &m, 1 << 16);
       call.warnings = &warnings;
       mj__err_clear(&err);
-      rc = wire_case_encode(mj_json_root(cases[i].call), &call, &err);
+      rc = wire_case_encode(cases[i].wire, mj_json_root(cases[i].call), &call,
+                            &err);
       if (rc == MJ_ERESOURCE)
         assert_int_equal(err.code, MJ_ERESOURCE);
       mj__buf_free(&call.url);
@@ -204,7 +222,8 @@ static void encode_out_of_memory(void **state) {
 }
 
 /* And every task that comes back, with less and less left in the arena. */
-static size_t decode_with(const mj_value *root, size_t left) {
+static size_t decode_with(const struct mj__wire *wire, const mj_value *root,
+                          size_t left) {
   size_t n;
   for (n = 1;; n++) {
     struct meter meter;
@@ -216,7 +235,7 @@ static size_t decode_with(const mj_value *root, size_t left) {
     mj__arena_init(&a, &m);
     assert_non_null(mj__arena_alloc(&a, 8192 - left));
     meter.fail_at = meter.calls + n;
-    rc = mj__wire_mj.task(root, &a, &t);
+    rc = wire->task(root, &a, &t);
     mj__arena_free(&a);
     assert_int_equal(meter.live, 0);
     if (meter.calls < meter.fail_at) {
@@ -237,7 +256,7 @@ static void decode_out_of_memory(void **state) {
     if (body)
       (void)mj_json_parse(&doc, body + 2, strlen(body + 2), NULL, NULL, NULL);
     for (left = 0; doc && left < 512; left += 16)
-      points += decode_with(mj_json_root(doc), left);
+      points += decode_with(cases[i].wire, mj_json_root(doc), left);
     mj_json_free(doc);
   }
   (void)printf("decode: %zu points of failure\n", points);
@@ -308,6 +327,13 @@ static void no_id(void **state) {
       mj__wire_mj.ask(&call, &g, NULL, MJ__R_FETCH, &none, 1, &err),
       MJ_EINVALID);
   assert_string_equal(err.text, "not a task id: (none)");
+}
+
+/* The names of routes that no folder's text has. */
+static void route_names(void **state) {
+  (void)state;
+  assert_string_equal(mj__route_name(MJ__R_GENERATE), "generateTask");
+  assert_string_equal(mj__route_name(MJ__R_NONE), "");
 }
 
 /* Back from base64, by the book. */
@@ -424,6 +450,7 @@ int main(void) {
   CASE(not_utf8);
   CASE(empty_texts);
   CASE(no_id);
+  CASE(route_names);
   CASE(pictures_as_base64);
   CASE(request_too_large);
   for (i = 0; i < COUNT(words); i++)

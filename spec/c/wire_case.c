@@ -39,30 +39,43 @@ static int by_name(const void *a, const void *b) {
                 ((const struct wire_case *)b)->name);
 }
 
-size_t wire_cases_read(struct wire_case *out, size_t most) {
+static void read_case(struct wire_case *c, const struct mj__wire *wire,
+                      const char *folder, const char *name) {
+  memset(c, 0, sizeof *c);
+  (void)snprintf(c->name, sizeof c->name, "%s%.65s",
+                 wire == &mj__wire_mj ? "" : "generate/", name);
+  c->wire = wire;
+  c->request = read_whole(folder, "request.http");
+  c->reply = read_whole(folder, "reply.http");
+  c->call = read_json(folder, "call.json");
+  c->want = read_json(folder, "want.json");
+}
+
+static size_t read_family(struct wire_case *out, size_t most,
+                          const struct mj__wire *wire) {
   const char *root = getenv("MJ_SOURCE_DIR");
   char base[500], folder[700];
   struct dirent *e;
   struct stat st;
-  size_t n = 0, i;
+  size_t n = 0;
   DIR *dir;
-  (void)snprintf(base, sizeof base, "%s/spec/wire/mj", root ? root : ".");
+  (void)snprintf(base, sizeof base, "%s/spec/wire/%s", root ? root : ".",
+                 wire->name);
   dir = opendir(base);
   if (!dir)
     return 0;
   while ((e = readdir(dir)) && n < most) {
     (void)snprintf(folder, sizeof folder, "%s/%.150s", base, e->d_name);
-    if (e->d_name[0] == '.' || stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
-      continue;
-    memset(&out[n], 0, sizeof out[n]);
-    (void)snprintf(out[n].name, sizeof out[n].name, "%.79s", e->d_name);
-    out[n].request = read_whole(folder, "request.http");
-    out[n].reply = read_whole(folder, "reply.http");
-    out[n].call = read_json(folder, "call.json");
-    out[n].want = read_json(folder, "want.json");
-    n++;
+    if (e->d_name[0] != '.' && stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
+      read_case(&out[n++], wire, folder, e->d_name);
   }
   (void)closedir(dir);
+  return n;
+}
+
+size_t wire_cases_read(struct wire_case *out, size_t most) {
+  size_t n = read_family(out, most, &mj__wire_mj), i;
+  n += read_family(out + n, most - n, &mj__wire_generate);
   qsort(out, n, sizeof *out, by_name);
   for (i = 0; i < n; i++)
     if (!out[i].call || !out[i].want)
@@ -92,8 +105,8 @@ static char *dump(const mj_value *v) {
 }
 
 /* The customId, by the task at hand where there is one. */
-static int find_button(const mj_value *call, mj_request *r, char *id,
-                       size_t size, mj_error *err) {
+static int find_button(const struct mj__wire *wire, const mj_value *call,
+                       mj_request *r, char *id, size_t size, mj_error *err) {
   const mj_value *json = mj__json_get(call, "task_json");
   struct mj__mem m;
   struct mj__arena a;
@@ -103,7 +116,7 @@ static int find_button(const mj_value *call, mj_request *r, char *id,
     return MJ_OK;
   mj__mem_init(&m, NULL, NULL);
   mj__arena_init(&a, &m);
-  assert_int_equal(mj__wire_mj.task(json, &a, &t), MJ_OK);
+  assert_int_equal(wire->task(json, &a, &t), MJ_OK);
   at = mj_button_find(t.buttons, t.nbuttons, r->button, err);
   if (at >= 0) {
     (void)snprintf(id, size, "%s", t.buttons[at].custom_id);
@@ -165,9 +178,42 @@ static char *json_text(const mj_value *v) {
 struct parts { /* what a request points into */
   mj_param params[32];
   mj_picture pictures[40], mask;
+  mj_area areas[4];
+  int points[4][16];
+  mj_box canvas, place;
   char button[300];
-  char *extra, *filter;
+  char *extra, *filter, *input;
 };
+
+static const mj_box *read_box(const mj_value *v, mj_box *b) {
+  b->x = number_of(v, "x", 0);
+  b->y = number_of(v, "y", 0);
+  b->width = number_of(v, "width", 0);
+  b->height = number_of(v, "height", 0);
+  return v ? b : NULL;
+}
+
+/* What the generate family takes besides. */
+static void read_generate(const mj_value *call, mj_request *r,
+                          struct parts *p) {
+  const mj_value *list = mj__json_get(call, "areas"), *v, *x;
+  for (v = list ? list->first : NULL; v; v = v->next, r->nareas++) {
+    mj_area *a = &p->areas[r->nareas];
+    a->width = number_of(v, "width", 0);
+    a->height = number_of(v, "height", 0);
+    a->points = p->points[r->nareas];
+    x = mj__json_get(v, "points");
+    for (x = x ? x->first : NULL; x; x = x->next)
+      p->points[r->nareas][a->npoints++] = (int)strtol(x->text, NULL, 10);
+  }
+  r->areas = p->areas;
+  r->canvas = read_box(mj__json_get(call, "canvas"), &p->canvas);
+  r->place = read_box(mj__json_get(call, "place"), &p->place);
+  r->type = text_of(call, "type");
+  r->strength = text_of(call, "strength");
+  r->provider = text_of(call, "provider");
+  r->input_json = p->input = json_text(mj__json_get(call, "input"));
+}
 
 static void read_request(const mj_value *call, mj_request *r, struct parts *p) {
   const mj_value *v, *list = mj__json_get(call, "params");
@@ -202,6 +248,8 @@ static void read_request(const mj_value *call, mj_request *r, struct parts *p) {
   r->lenient = is_true(call, "lenient");
   r->batch = number_of(call, "batch", 0);
   r->index = number_of(call, "index", 0);
+  r->zoom = is_true(call, "zoom") ? 1.5 : 0;
+  read_generate(call, r, p);
   r->extra_json = p->extra = json_text(mj__json_get(call, "extra"));
   r->account_filter = p->filter =
       json_text(mj__json_get(call, "account_filter"));
@@ -223,8 +271,9 @@ static enum mj__route question(const mj_value *call) {
   return MJ__R_NONE;
 }
 
-static int ask(const mj_value *call, const struct mj__gateway *g,
-               struct mj__call *out, mj_error *err) {
+static int ask(const struct mj__wire *wire, const mj_value *call,
+               const struct mj__gateway *g, struct mj__call *out,
+               mj_error *err) {
   const mj_value *list = mj__json_get(call, "ids"), *v;
   const char *ids[16];
   size_t n = 0;
@@ -232,12 +281,11 @@ static int ask(const mj_value *call, const struct mj__gateway *g,
     ids[n++] = text_of(call, "task");
   for (v = list ? list->first : NULL; v; v = v->next)
     ids[n++] = v->text;
-  return mj__wire_mj.ask(out, g, text_of(call, "mode"), question(call), ids, n,
-                         err);
+  return wire->ask(out, g, text_of(call, "mode"), question(call), ids, n, err);
 }
 
-int wire_case_encode(const mj_value *call, struct mj__call *out,
-                     mj_error *err) {
+int wire_case_encode(const struct mj__wire *wire, const mj_value *call,
+                     struct mj__call *out, mj_error *err) {
   const mj_value *g = mj__json_get(call, "gateway");
   struct mj__gateway gateway;
   struct parts parts;
@@ -252,14 +300,15 @@ int wire_case_encode(const mj_value *call, struct mj__call *out,
   if (!gateway.mode_style)
     gateway.mode_style = "mj-prefix";
   if (question(call))
-    return ask(call, &gateway, out, err);
+    return ask(wire, call, &gateway, out, err);
   read_request(call, &r, &parts);
   if (!mj_op_name(r.op))
     fail_msg("call.json: no such op: %s", text_of(call, "op"));
-  rc = find_button(call, &r, parts.button, sizeof parts.button, err);
+  rc = find_button(wire, call, &r, parts.button, sizeof parts.button, err);
   if (rc == MJ_OK)
-    rc = mj__wire_mj.put(out, &gateway, &r, text_of(call, "state"), err);
+    rc = wire->put(out, &gateway, &r, text_of(call, "state"), err);
   free(parts.extra);
   free(parts.filter);
+  free(parts.input);
   return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
-   wire_case.h - a folder of spec/wire/mj: what is asked for, what goes out,
-   what comes back, and what that means.
+   wire_case.h - a folder of spec/wire/mj or spec/wire/generate: what is asked
+   for, what goes out, what comes back, and what that means.
 
    call.json     {"op":"imagine","prompt":..,"params":{..}} or
                  {"op":"click","task":..,"button":..,"task_json":{..}} or
@@ -10,10 +10,15 @@
                  are an address, a data URI, or {"magic":"png"} (jpeg, webp,
                  gif, gif87, text, short; another word is no bytes at all): a
                  file's first bytes with "fixture" behind them.
+                 "areas" are {"width":..,"height":..,"points":[..]}, "canvas"
+                 and "place" {"x":..,"y":..,"width":..,"height":..}, "input" is
+                 an object.
                  Also "mode", "extra", "state" (the wire's token), "lenient",
                  "gateway":{"base":..,"prefix":..,"mode":..,"mode_style":..}
                  and, for a transfer that broke, "transfer":{"curl_code":..,
                  "sent":..}
+                 "core" says that Lua asks for it in another way: the folder is
+                 for C alone
    request.http  method and URL, an empty line, the exact body (optional)
    reply.http    status line, headers, an empty line, the body as it comes
    sample.json   an example of one of the guides that doc/seeds.md lists, as it
@@ -54,17 +59,19 @@ struct wire_file {
 };
 
 struct wire_case {
-  char name[80];
+  char name[80]; /* of the folder; in spec/wire/generate with that in front */
+  const struct mj__wire *wire;
   struct wire_file request, reply;
   mj_json *call, *want; /* NULL = unreadable */
 };
 
-/* The folders below spec/wire/mj in order of their names, and how many there
-   are; at most `most` are read. */
+/* The folders below spec/wire/mj and spec/wire/generate in order of their
+   names, and how many there are; at most `most` are read. */
 size_t wire_cases_read(struct wire_case *out, size_t most);
 /* The request that call.json asks for; out->url and out->body are to be set up
    before. */
-int wire_case_encode(const mj_value *call, struct mj__call *out, mj_error *err);
+int wire_case_encode(const struct mj__wire *wire, const mj_value *call,
+                     struct mj__call *out, mj_error *err);
 /* A cmocka test whose state is a case. */
 void wire_folder(void **state);
 void wire_cases_free(struct wire_case *cases, size_t n);

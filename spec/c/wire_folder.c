@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
-   wire_folder.c - runs one folder of spec/wire/mj; see wire_case.h. */
+   wire_folder.c - runs one folder of spec/wire; see wire_case.h. */
 #include "test.h"
 
 #include "err.h"
@@ -33,6 +33,7 @@ static mj_json *receive(const struct wire_case *c, struct mj__reply *s,
   mj_json *doc = NULL;
   size_t at;
   memset(s, 0, sizeof *s);
+  s->generate = c->wire == &mj__wire_generate;
   s->secret = "sk-of-the-fixtures";
   s->curl_code = number_of(broken, "curl_code", 0);
   s->sent = number_of(broken, "sent", 2);
@@ -103,8 +104,7 @@ static void check_submit(const struct wire_case *c, const struct mj__reply *was,
   struct mj__reply seen = *was, *s = &seen;
   static const char *const verdicts[] = {"not_sent", "refused", "accepted",
                                          "unknown"};
-  static const mj_poll gaps = {2000, {4000, 8000}, 2};
-  static const struct mj__rules rules = {&gaps, 4, 30000};
+  const struct mj__rules rules = {&c->wire->poll, 4, 30000};
   const mj_value *want = mj_json_root(c->want);
   const char *id = text_of(want, "id");
   struct mj__verdict v;
@@ -197,6 +197,8 @@ static int check_text(const struct wire_case *c, const mj_value *want,
                {"final_prompt", t->final_prompt},
                {"description", t->description},
                {"fail_reason", t->fail_reason},
+               {"fail_code", t->fail_code},
+               {"error", t->error ? mj_error_name(t->error) : NULL},
                {"state", t->state},
                {"image_url", t->image_url},
                {"video_url", t->video_url},
@@ -216,6 +218,8 @@ static void check_member(const struct wire_case *c, const mj_value *want,
     const char *name;
     int64_t is;
   } numbers[] = {{"progress", t->progress},
+                 {"again", t->again},
+                 {"cost", t->cost_ms},
                  {"submitted", t->submitted_wall_ms},
                  {"started", t->started_wall_ms},
                  {"finished", t->finished_wall_ms},
@@ -254,7 +258,8 @@ static void check_lists(const struct wire_case *c, const mj_value *want,
   check_tokens(mj__json_get(want, "tokens"), t);
 }
 
-static void check_tasks(const mj_value *want, const mj_value *got) {
+static void check_tasks(const struct wire_case *c, const mj_value *want,
+                        const mj_value *got) {
   const mj_value *v = want->first, *g = got->first;
   struct mj__mem m;
   struct mj__arena a;
@@ -264,7 +269,7 @@ static void check_tasks(const mj_value *want, const mj_value *got) {
   for (; g; g = g->next) {
     if (g->type != MJ_JSON_OBJECT) /* as ask.c does */
       continue;
-    assert_int_equal(mj__wire_mj.task(g, &a, &t), MJ_OK);
+    assert_int_equal(c->wire->task(g, &a, &t), MJ_OK);
     if (!t.id)
       continue;
     assert_non_null(v);
@@ -283,7 +288,7 @@ static void check_one(const struct wire_case *c, const mj_json *doc) {
   assert_non_null(v);
   mj__mem_init(&m, NULL, NULL);
   mj__arena_init(&a, &m);
-  assert_int_equal(mj__wire_mj.task(mj_json_root(doc), &a, &t), MJ_OK);
+  assert_int_equal(c->wire->task(mj_json_root(doc), &a, &t), MJ_OK);
   check_lists(c, v, &t);
   for (v = v->first; v; v = v->next)
     check_member(c, v, &t);
@@ -308,7 +313,7 @@ static void check_ask(const struct wire_case *c, const struct mj__reply *s,
   } else if (route == MJ__R_FETCH) {
     check_one(c, doc);
   } else if (tasks) {
-    check_tasks(tasks, mj_json_root(doc));
+    check_tasks(c, tasks, mj_json_root(doc));
   } else if (items) {
     assert_string_equal(s->said.result, items->first->text);
   } else {
@@ -337,7 +342,7 @@ void wire_folder(void **state) {
   mj__buf_init(&warnings, &m, 1 << 16);
   call.warnings = &warnings;
   mj__err_clear(&err);
-  rc = wire_case_encode(mj_json_root(c->call), &call, &err);
+  rc = wire_case_encode(c->wire, mj_json_root(c->call), &call, &err);
   if (text_of(want, "raises")) {
     assert_string_equal(mj_error_name(rc), text_of(want, "raises"));
     assert_int_equal(err.code, rc);

@@ -26,20 +26,24 @@ static int by_name(const void *a, const void *b) {
                 ((const struct fixture *)b)->name);
 }
 
-size_t fixtures_read(struct fixture *out, size_t most) {
+static size_t read_family(struct fixture *out, size_t most, int generate) {
   const char *root = getenv("MJ_SOURCE_DIR");
   char base[500], folder[700];
   struct dirent *e;
   size_t n = 0;
   DIR *dir;
-  (void)snprintf(base, sizeof base, "%s/spec/wire/mj", root ? root : ".");
+  (void)snprintf(base, sizeof base, "%s/spec/wire/%s", root ? root : ".",
+                 generate ? "generate" : "mj");
   dir = opendir(base);
   while (dir && n < most && (e = readdir(dir)) != NULL) {
     if (e->d_name[0] == '.')
       continue;
     memset(&out[n], 0, sizeof out[n]);
-    (void)snprintf(out[n].name, sizeof out[n].name, "%.79s", e->d_name);
+    out[n].generate = generate;
+    (void)snprintf(out[n].name, sizeof out[n].name, "%s%.79s",
+                   generate ? "generate-" : "", e->d_name);
     (void)snprintf(folder, sizeof folder, "%s/%.150s", base, e->d_name);
+    read_file(&out[n].call, folder, "call.json");
     read_file(&out[n].request, folder, "request.http");
     read_file(&out[n].reply, folder, "reply.http");
     n++;
@@ -50,8 +54,14 @@ size_t fixtures_read(struct fixture *out, size_t most) {
   return n;
 }
 
+size_t fixtures_read(struct fixture *out, size_t most) {
+  size_t n = read_family(out, most, 0);
+  return n + read_family(out + n, most - n, 1);
+}
+
 void fixtures_free(struct fixture *list, size_t n) {
   while (n-- > 0) {
+    text_free(&list[n].call);
     text_free(&list[n].request);
     text_free(&list[n].reply);
   }

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { CASES = 1000 };
+enum { CASES = 2000 };
 
 static const char *root;
 static size_t made;
@@ -42,6 +42,27 @@ static void seed_text(const char *target, const char *name, const char *head,
     seed(target, name, head, s, strlen(s));
 }
 
+static char status_of(const struct fixture *c) {
+  static const char *const known[] = {"200", "201", "204", "302", "400",
+                                      "401", "403", "404", "413", "429",
+                                      "500", "502", "503", "521"};
+  const char *p = strchr(c->reply.p, ' ');
+  size_t i;
+  for (i = 0; p && i < sizeof known / sizeof known[0]; i++)
+    if (strncmp(p + 1, known[i], 3) == 0)
+      return (char)('0' + i);
+  return '0';
+}
+
+/* Of the generate family; those of the other one are odd enough. */
+static void reply_generate(const struct fixture *c) {
+  char head[3] = {status_of(c), '0', '\0'};
+  size_t n;
+  const char *p = fixture_body(&c->reply, &n);
+  seed("taken", c->name, head, p, n);
+  seed("status", c->name, "0", p, n);
+}
+
 static void reply(const struct fixture *c) {
   size_t n;
   const char *p = fixture_body(&c->reply, &n);
@@ -71,26 +92,40 @@ static void reply(const struct fixture *c) {
 static void request(const struct fixture *c) {
   size_t n, line = strcspn(c->request.p, "\r\n");
   const char *p = fixture_body(&c->request, &n);
-  const char *path = strstr(c->request.p, "/mj");
-  oracle o;
+  const char *path = strstr(c->request.p, c->generate ? "/api/v1/" : "/mj");
   text t = {NULL, 0, 0};
   seed("json", c->name, "r", p, n);
-  oracle_read(&o, p, n);
-  seed_text("prompt", c->name, "0", oracle_text(oracle_get(o.root, "prompt")));
-  seed_text("prompt", c->name, "1", oracle_text(oracle_get(o.root, "prompt")));
-  oracle_free(&o);
   if (!path || path > c->request.p + line)
     return;
   text_add(&t, c->request.p, strcspn(c->request.p, " ") + 1);
   text_add(&t, path, line - (size_t)(path - c->request.p));
   text_puts(&t, "\n");
   text_add(&t, p, n);
+  if (c->generate) {
+    text_puts(&t, "\n%%\nGET /api/v1/statusTask/midjourney?taskId=@");
+    seed("sim", c->name, "40", t.p, t.n);
+    text_free(&t);
+    return;
+  }
   text_puts(&t, "\n%%\nGET /mj/task/@/fetch\n%%\nGET /mj/task/list");
   seed("sim", c->name, "00", t.p, t.n);
   seed("sim", c->name, "10", t.p, t.n);
   seed("sim", c->name, "25", t.p, t.n);
   seed("sim", c->name, "30", t.p, t.n);
   text_free(&t);
+}
+
+/* Prompts as they were given. */
+static void call(const struct fixture *c) {
+  const char *prompt;
+  oracle o;
+  oracle_read(&o, c->call.p, c->call.n);
+  prompt = oracle_text(oracle_get(o.root, "prompt"));
+  seed_text("prompt", c->name, "0", prompt);
+  seed_text("prompt", c->name, "1", prompt);
+  seed_text("split", c->name, "0", prompt);
+  seed_text("split", c->name, "1", prompt);
+  oracle_free(&o);
 }
 
 /* What the fixtures have no bytes of. */
@@ -131,6 +166,15 @@ static void others(void) {
             "\"action\":\"UPSCALE\",\"index\":2}\n%%\n"
             "POST /mj/submit/blend\n{\"base64Array\":[\"a\",\"b\"]}\n%%\n"
             "GET /mj/task/@/image-seed\n%%\nGET /mj/task/queue");
+  seed_text("sim", "paint", "40",
+            "POST /api/v1/generateTask/midjourney\n{\"input\":{\"mode\":"
+            "\"upload-paint\",\"prompt\":\"hat\",\"image_urls\":[\"http://a/"
+            "\"],\"mask\":{\"areas\":[{\"width\":9,\"height\":9,\"points\":"
+            "[0,0,9,0,9,9]}]},\"canvas\":{\"width\":9,\"height\":9},"
+            "\"imgPos\":{\"x\":0,\"y\":0,\"width\":9,\"height\":9}}}\n%%\n"
+            "GET /api/v1/statusTask/midjourney?taskId=@\n%%\n"
+            "POST /api/v1/generateTask/midjourney\n{\"input\":{\"mode\":"
+            "\"upscale\",\"taskId\":\"@\",\"imageIndex\":0,\"type\":1}}");
 }
 
 int main(int argc, char **argv) {
@@ -142,8 +186,12 @@ int main(int argc, char **argv) {
   folder(root);
   n = fixtures_read(list, CASES);
   for (i = 0; i < n; i++) {
+    if (list[i].call.p)
+      call(&list[i]);
     if (list[i].reply.p)
       reply(&list[i]);
+    if (list[i].reply.p && list[i].generate)
+      reply_generate(&list[i]);
     if (list[i].request.p)
       request(&list[i]);
   }

@@ -30,6 +30,8 @@ static void check(struct talk *k, const struct mj_sim_reply *r) {
   oracle_read(&o, r->body, r->len);
   MUST(o.root);
   id = oracle_text(oracle_get(o.root, "result"));
+  if (!id)
+    id = oracle_text(oracle_get(oracle_get(o.root, "data"), "taskId"));
   if (id && oracle_id(id))
     (void)snprintf(k->id, sizeof k->id, "%s", id);
   oracle_free(&o);
@@ -78,7 +80,7 @@ static void one(struct talk *k, const char *p, size_t n) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  size_t profile = fuzz_choice(&data, &size, 4);
+  size_t profile = fuzz_choice(&data, &size, 5);
   size_t fault = fuzz_choice(&data, &size, 64), from = 0, at;
   struct mj_sim_config cfg;
   struct talk k;
@@ -92,6 +94,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ;
   cfg.profile = mj_sim_profiles(i);
   cfg.base_url = "http://127.0.0.1:8080";
+  if (cfg.profile && strcmp(cfg.profile, "generate") == 0) {
+    cfg.capabilities = "all";
+    cfg.rate = 20;
+  }
   cfg.running = 3;
   cfg.waiting = 10;
   cfg.remix = (int)(profile & 1);

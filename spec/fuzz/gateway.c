@@ -8,13 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CASES = 1000 };
+enum { CASES = 2000 };
+
+int gateway_is_generate(const char *url) {
+  return strstr(url, "/api/v1/") != NULL;
+}
 
 /* A reply of spec/wire. */
 struct base {
   const char *body;
   size_t n;
-  int http, fetched;
+  int http, fetched, generate;
 };
 
 static struct fixture fixtures[CASES];
@@ -32,7 +36,8 @@ size_t gateway_load(void) {
       continue;
     b->http = (int)strtol(p, NULL, 10);
     b->body = fixture_body(&f->reply, &b->n);
-    b->fetched = strncmp(f->name, "fetch_", 6) == 0;
+    b->generate = f->generate;
+    b->fetched = strstr(f->name, "fetch_") != NULL;
     nbases++;
   }
   return nbases;
@@ -58,13 +63,17 @@ static void forget(struct seen *s) {
 void gateway_free(struct gateway *g) {
   forget(&g->paid);
   forget(&g->free);
+  while (g->npasts > 0)
+    text_free(&g->pasts[--g->npasts].body);
 }
 
-void gateway_job(struct gateway *g, int left, int follow_up) {
+void gateway_job(struct gateway *g, int left, int follow_up,
+                 const char *again) {
   forget(&g->paid);
   forget(&g->free);
   g->left = left;
   g->follow_up = follow_up;
+  g->again = again;
   g->npaid = g->modals = g->keys = 0;
   g->id[0] = g->before[0] = '\0';
 }
@@ -108,6 +117,31 @@ static void check_id(struct gateway *g, const char *where, const char *front,
     gateway_broken(g, "an id that no reply gave: %s in %.100s", id, where);
 }
 
+static void remember(struct gateway *g, const char *id, const mj_http *req) {
+  struct past *p = &g->pasts[g->npasts];
+  if (g->npasts == sizeof g->pasts / sizeof g->pasts[0])
+    return;
+  (void)snprintf(p->id, sizeof p->id, "%s", id);
+  text_set(&p->body, req->body, req->body_len);
+  if (g->plant == PLANT_AGAIN)
+    p->body.p[p->body.n / 2]++;
+  g->npasts++;
+}
+
+/* A reroll sends what made the task, byte for byte; of one that nobody knows
+   nothing may be sent. */
+static void check_again(struct gateway *g, const mj_http *req) {
+  const struct past *p = NULL;
+  size_t i;
+  for (i = 0; i < g->npasts; i++)
+    if (strcmp(g->pasts[i].id, g->again) == 0)
+      p = &g->pasts[i];
+  if (!p || p->body.n != req->body_len ||
+      memcmp(p->body.p, req->body, req->body_len) != 0)
+    gateway_broken(g, "a reroll with another request: %.200s", req->body);
+  g->repeats++;
+}
+
 /* Paid for once, unless the last reply proves that nothing was taken; and once
    more for the answer to a dialog of an accepted task. */
 static void check_paid(struct gateway *g, const mj_http *req) {
@@ -127,16 +161,24 @@ static void check_paid(struct gateway *g, const mj_http *req) {
   if (g->npaid > 10)
     gateway_broken(g, "paid %d times", g->npaid);
   g->modals += modal;
-  check_id(g, req->body, "\"taskId\":\"", "\"");
+  if (g->unasked && g->given == 0)
+    gateway_broken(g, "paid before the family was asked for");
+  if (g->again && gateway_is_generate(req->url))
+    check_again(g, req);
+  else
+    check_id(g, req->body, "\"taskId\":\"", "\"");
 }
 
 /* What is said ------------------------------------------------------------- */
 
+/* Mostly of its own family, and for what was asked. */
 static const struct base *any_base(struct gateway *g, int fetched) {
   size_t at = random_below(&g->seed, nbases), i;
   if (random_below(&g->seed, 8) == 0)
     return &bases[at];
-  for (i = 0; i < nbases && bases[at].fetched != fetched; i++)
+  for (i = 0; i < nbases && (bases[at].fetched != fetched ||
+                             bases[at].generate != g->generate);
+       i++)
     at = (at + 1) % nbases;
   return &bases[at];
 }
@@ -145,11 +187,43 @@ static int is_list(const char *url) {
   return strstr(url, "/task/list") || strstr(url, "/task/queue");
 }
 
+/* The id that is asked for, or "". */
+static void asked_id(const char *url, char id[65]) {
+  const char *p = strstr(url, "taskId=");
+  size_t n;
+  p = p ? p + 7 : strstr(url, "/task/") ? strstr(url, "/task/") + 6 : "";
+  n = strcspn(p, "/&");
+  (void)snprintf(id, 65, "%.*s", (int)(n < 64 ? n : 64), p);
+}
+
+/* A fixture's task as the one that is asked for, but now and then another: an
+   answer to a question that nobody put. */
+static void put_as_asked(struct gateway *g, const char *url, text *body,
+                         const struct base *b) {
+  const char *key = g->generate ? "\"taskId\"" : "\"id\"";
+  const char *at = strstr(b->body, key), *end;
+  char id[65];
+  asked_id(url, id);
+  at = at ? strpbrk(at + strlen(key), "\"0123456789") : NULL;
+  if (!at || !*id || random_below(&g->seed, 16) == 0) {
+    text_set(body, b->body, b->n);
+    return;
+  }
+  end = *at == '"' ? strchr(at + 1, '"') : at + strspn(at, "0123456789") - 1;
+  if (!end)
+    end = at;
+  text_set(body, b->body, (size_t)(at - b->body));
+  text_puts(body, "\"");
+  text_puts(body, id);
+  text_puts(body, "\"");
+  text_add(body, end + 1, b->n - (size_t)(end + 1 - b->body));
+}
+
 static void put_base(struct gateway *g, const char *url, text *body,
                      const struct base *b) {
   size_t n = 1 + random_below(&g->seed, 4), i;
   if (!is_list(url) || random_below(&g->seed, 8) == 0) {
-    text_set(body, b->body, b->n);
+    put_as_asked(g, url, body, b);
     return;
   }
   text_set(body, "[", 1);
@@ -186,12 +260,53 @@ static void make_wrong(struct gateway *g, const mj_http *req, struct seen *s) {
   }
 }
 
+/* Routes that the gateway does not have. */
+static void make_nothing(const struct gateway *g, struct seen *s) {
+  static const char page[] =
+      "{\"error\":{\"message\":\"Invalid URL\","
+      "\"type\":\"invalid_request_error\",\"code\":\"\"}}";
+  static const char envelope[] =
+      "{\"code\":404,\"message\":\"Not Found\",\"data\":null}";
+  s->reply.http_status = 404;
+  text_set(&s->body, g->generate ? envelope : page,
+           strlen(g->generate ? envelope : page));
+}
+
+static void make_generate(struct gateway *g, const mj_http *req,
+                          struct seen *s) {
+  static const char *const ends[] = {"success", "success", "Success", "failed",
+                                     "processing"};
+  const char *state =
+      ends[random_below(&g->seed, sizeof ends / sizeof ends[0])];
+  char line[400], id[65];
+  asked_id(req->url, id);
+  s->reply.http_status = 200;
+  if (req->paid && random_below(&g->seed, 4) == 0)
+    (void)snprintf(line, sizeof line,
+                   "{\"code\":400,\"message\":\"CONTENT_VIOLATION\","
+                   "\"data\":null}");
+  else if (req->paid)
+    (void)snprintf(line, sizeof line,
+                   "{\"code\":200,\"message\":\"success\","
+                   "\"data\":{\"taskId\":\"n%llu\"}}",
+                   (unsigned long long)(random_next(&g->seed) >> 40));
+  else
+    (void)snprintf(line, sizeof line,
+                   "{\"code\":200,\"message\":\"success\",\"data\":{"
+                   "\"taskId\":\"%s\",\"state\":\"%s\",\"failCode\":\"%s\","
+                   "\"resultJson\":\"{\\\"resultUrls\\\":[\\\"http://gw.test/1"
+                   "\\\",\\\"http://gw.test/2\\\"]}\"}}",
+                   id, state, *state == 'f' ? "NSFW_DETECTED" : "");
+  text_set(&s->body, line, strlen(line));
+}
+
 static void make_right(struct gateway *g, const mj_http *req, struct seen *s) {
   static const char *const ends[] = {"SUCCESS", "SUCCESS", "success", "FAILURE",
                                      "CANCEL",  "MODAL",   "Failed"};
   const char *status =
       ends[random_below(&g->seed, sizeof ends / sizeof ends[0])];
-  char line[300];
+  char line[400], id[65];
+  asked_id(req->url, id);
   s->reply.http_status = 200;
   if (req->paid && random_below(&g->seed, 4) == 0)
     (void)snprintf(line, sizeof line,
@@ -201,10 +316,10 @@ static void make_right(struct gateway *g, const mj_http *req, struct seen *s) {
                    g->ids[0], status);
   else if (strstr(req->url, "/fetch"))
     (void)snprintf(line, sizeof line,
-                   "{\"id\":\"1\",\"status\":\"%s\",\"action\":\"IMAGINE\","
+                   "{\"id\":\"%s\",\"status\":\"%s\",\"action\":\"IMAGINE\","
                    "\"buttons\":[{\"customId\":\"MJ::JOB::upsample::2::abc\","
                    "\"label\":\"U2\"},{\"customId\":\"MJ::CustomZoom::abc\"}]}",
-                   status);
+                   id, status);
   else
     (void)snprintf(line, sizeof line,
                    "{\"code\":1,\"description\":\"ok\",\"result\":\"n%llu\"}",
@@ -214,7 +329,7 @@ static void make_right(struct gateway *g, const mj_http *req, struct seen *s) {
 
 /* The acceptance that a reply is, by the oracle.  The answer to a dialog that
    names no task means the one that asked. */
-static void note(struct gateway *g, const struct seen *s) {
+static void note(struct gateway *g, const mj_http *req, const struct seen *s) {
   char id[65];
   size_t n = oracle_accepted(&s->reply, 0, id), i;
   if (n) {
@@ -225,12 +340,17 @@ static void note(struct gateway *g, const struct seen *s) {
     (void)oracle_accepted(&s->reply, i, id);
     gateway_know(g, id);
   }
+  if (n && s->reply.generate)
+    remember(g, g->id, req);
 }
 
 /* Planted: the client gets something else than the oracle saw. */
 static void deceive(struct gateway *g, const struct seen *s, text *body,
                     virtual_reply *out) {
-  static const char success[] = "{\"id\":\"1\",\"status\":\"SUCCESS\"}";
+  const char *success =
+      s->reply.generate
+          ? "{\"code\":200,\"data\":{\"taskId\":\"1\",\"state\":\"success\"}}"
+          : "{\"id\":\"1\",\"status\":\"SUCCESS\"}";
   char id[65];
   size_t taken = oracle_accepted(&s->reply, 0, id);
   char *at = taken ? strstr(body->p, id) : NULL;
@@ -244,7 +364,7 @@ static void deceive(struct gateway *g, const struct seen *s, text *body,
     break;
   case PLANT_STATUS:
     if (s == &g->free && s->json.root && !oracle_status(&s->reply, "SUCCESS"))
-      text_set(body, success, sizeof success - 1);
+      text_set(body, success, strlen(success));
     break;
   case PLANT_TWICE:
     if (taken)
@@ -284,13 +404,20 @@ void gateway_play(void *ud, const mj_http *req, int64_t now_ms,
   struct seen *s = req->paid ? &g->paid : &g->free;
   if (req->paid)
     check_paid(g, req);
+  else if (gateway_is_generate(req->url))
+    check_id(g, req->url, "taskId=", "&");
   else if (!is_list(req->url))
     check_id(g, req->url, "/task/", "/");
   forget(s);
   s->reply.sent = 2;
   text_set(&s->body, "", 0);
+  s->reply.generate = gateway_is_generate(req->url);
   if (g->left > 0)
     make_wrong(g, req, s);
+  else if (s->reply.generate != g->generate)
+    make_nothing(g, s);
+  else if (g->generate)
+    make_generate(g, req, s);
   else
     make_right(g, req, s);
   g->left -= g->left > 0;
@@ -299,8 +426,9 @@ void gateway_play(void *ud, const mj_http *req, int64_t now_ms,
   oracle_read(&s->json, s->body.p, s->body.n);
   s->reply.root = s->json.root;
   s->given = 1;
+  g->given += !req->paid;
   if (req->paid)
-    note(g, s);
+    note(g, req, s);
   if (g->trace)
     (void)fprintf(stderr, "%lld %s %s %s\n  -> HTTP %d, curl %d: %s\n",
                   (long long)now_ms, req->method, req->url,

@@ -19,6 +19,7 @@ enum plant {
   PLANT_STATUS, /* it gets SUCCESS where the oracle saw something else */
   PLANT_TWICE,  /* it is told to send again what was accepted */
   PLANT_SLOW,   /* a reply takes half a day */
+  PLANT_AGAIN,  /* it remembers another request than it got */
   PLANT_LEAK,   /* here and below: by whoever runs the client */
   PLANT_END,
   PLANT_KEY,
@@ -33,9 +34,22 @@ struct seen {
   int given; /* 0 = none yet */
 };
 
+/* A request of the generate family that was taken, to know its repetition. */
+struct past {
+  char id[80];
+  text body;
+};
+
 struct gateway {
   uint64_t seed;
   enum plant plant;
+  int generate;      /* 1 = of that family */
+  int unasked;       /* 1 = the client has to find out which one it is */
+  int given;         /* free replies that were given */
+  int repeats;       /* requests that were sent once more for a reroll */
+  const char *again; /* the job is a reroll of this task, or NULL */
+  struct past pasts[16];
+  size_t npasts;
   int trace;
   int left; /* replies to be made wrong; what follows is right */
   struct seen paid, free;
@@ -50,14 +64,18 @@ struct gateway {
   char broken[600];  /* the first promise that was broken, or "" */
 };
 
+/* 1 = of the generate family's API. */
+int gateway_is_generate(const char *url);
+
 /* Reads the replies of spec/wire; how many. */
 size_t gateway_load(void);
 void gateway_unload(void);
 
 void gateway_init(struct gateway *g, uint64_t seed, enum plant plant);
 void gateway_free(struct gateway *g);
-/* A job begins, and `left` of its replies will be wrong. */
-void gateway_job(struct gateway *g, int left, int follow_up);
+/* A job begins, and `left` of its replies will be wrong.  again: the task of
+   which it is a reroll in the generate family, or NULL. */
+void gateway_job(struct gateway *g, int left, int follow_up, const char *again);
 void gateway_know(struct gateway *g, const char *id);
 int gateway_knows(const struct gateway *g, const char *id);
 /* A virtual_handler. */

@@ -20,12 +20,13 @@ enum change {
   GRAFT,
   ESCAPE,
   SHUFFLE,
+  INSIDE,
   CHANGES
 };
 
 static const char *const names[CHANGES] = {
     "retype", "word",   "twice", "nest",   "huge",    "long",
-    "drop",   "rename", "graft", "escape", "shuffle",
+    "drop",   "rename", "graft", "escape", "shuffle", "inside",
 };
 
 struct plan {
@@ -36,6 +37,10 @@ struct plan {
 
 #define U2    "{\"customId\":\"MJ::JOB::upsample::2::abc\",\"label\":\"U2\"}"
 #define TWINS "[" U2 "," U2 "]"
+
+#define RESULT                                                                 \
+  "\"{\\\"resultUrls\\\":[\\\"http://gw.test/1.png\\\",null,"                  \
+  "{\\\"url\\\":\\\"http://gw.test/2.png\\\"}]}\""
 
 /* Values that mean something to the protocol, or nearly. */
 static const char *const words[] = {
@@ -108,17 +113,63 @@ static const char *const words[] = {
     "\"1\xef\xb8\x8f\xe2\x83\xa3 cat\\n2\xef\xb8\x8f\xe2\x83\xa3 dog\"",
     "\"## Important tokens\\n**cat** (0.49) ~~dog~~ (0.1)\"",
     "\"http://gw.test/a.mp4?ex=67cefb57&is=1\"",
+    "200",
+    "400",
+    "404",
+    "429",
+    "500",
+    "503",
+    "\"200\"",
+    "\"processing\"",
+    "\"failed\"",
+    "\"CONTENT_VIOLATION\"",
+    "\"InvalidTaskId\"",
+    "\"GENERATION_FAILED\"",
+    RESULT,
+    "\"[\\\"http://gw.test/1.png\\\"]\"",
+    "{\"taskId\":\"17\",\"state\":\"success\"}",
+    "{\"resultUrls\":[\"http://gw.test/1.png\"]}",
     "\"\\ud800\"",
     "\"\\u0000\"",
 };
 
 static const char *const keys[] = {
-    "code",    "description",  "result",         "properties", "id",
-    "status",  "progress",     "error",          "message",    "type",
-    "success", "path",         "imageUrl",       "imageUrls",  "videoUrls",
-    "buttons", "customId",     "finalPrompt",    "failReason", "state",
-    "action",  "promptEn",     "bannedWord",     "Result",     "result\\u0000",
-    "",        "re\\u0073ult", "numberOfQueues",
+    "code",
+    "description",
+    "result",
+    "properties",
+    "id",
+    "status",
+    "progress",
+    "error",
+    "message",
+    "type",
+    "success",
+    "path",
+    "imageUrl",
+    "imageUrls",
+    "videoUrls",
+    "buttons",
+    "customId",
+    "finalPrompt",
+    "failReason",
+    "state",
+    "action",
+    "promptEn",
+    "bannedWord",
+    "Result",
+    "result\\u0000",
+    "",
+    "re\\u0073ult",
+    "numberOfQueues",
+    "data",
+    "taskId",
+    "resultJson",
+    "resultUrls",
+    "failCode",
+    "failMsg",
+    "completeTime",
+    "url",
 };
 
 static const char *const numbers[] = {
@@ -278,6 +329,19 @@ static void put_items(text *t, const oracle_node *v, struct plan *plan) {
   text_puts(t, named ? "}" : "]");
 }
 
+/* JSON in a string, as in resultJson, is changed as JSON is. */
+static int put_inside(text *t, const oracle_node *v, struct plan *plan) {
+  text in = {NULL, 0, 0};
+  if (plan->change != INSIDE || v->type != '"' ||
+      (*v->text != '{' && *v->text != '['))
+    return 0;
+  text_set(&in, v->text, v->n);
+  (void)mutate(&in, v->text, v->n, plan->seed);
+  put_text(t, in.p, in.n, 0);
+  text_free(&in);
+  return 1;
+}
+
 static void put_node(text *t, const oracle_node *v, struct plan *plan) {
   static const enum change whole[] = {RETYPE, WORD,  NEST,  HUGE,
                                       LONG,   GRAFT, ESCAPE};
@@ -287,6 +351,8 @@ static void put_node(text *t, const oracle_node *v, struct plan *plan) {
       put_changed(t, v, plan);
       return;
     }
+  if (put_inside(t, v, plan))
+    return;
   if (plan->change == SHUFFLE && random_below(plan->seed, 4) == 0)
     text_puts(t, random_below(plan->seed, 2) ? " \t" : "\r\n");
   switch (v->type) {

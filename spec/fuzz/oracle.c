@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, KEY_MAX = 1024 };
 
 struct reader {
   oracle *o;
@@ -219,9 +219,9 @@ static oracle_node *items(struct reader *r, oracle_node *v, char type,
     do {
       oracle_node *item = fresh(r);
       blanks(r);
-      if (type == '{' &&
-          (r->p == r->end || *r->p != '"' ||
-           !string(r, &item->key, &item->key_n, &item->odd) || !is(r, ':')))
+      if (type == '{' && (r->p == r->end || *r->p != '"' ||
+                          !string(r, &item->key, &item->key_n, &item->odd) ||
+                          item->key_n > KEY_MAX || !is(r, ':')))
         return NULL;
       if (!value(r, item))
         return NULL;
@@ -313,125 +313,4 @@ int oracle_id(const char *s) {
           (s[n] >= 'a' && s[n] <= 'z') || s[n] == '_' || s[n] == '-'))
       return 0;
   return n >= 1 && n <= 64;
-}
-
-/* The protocol's own code, a number or its text; -1 = none of interest. */
-static int code_of(const oracle_node *root) {
-  const char *s = oracle_text(oracle_get(root, "code"));
-  if (!s || (!oracle_get(root, "description") && !oracle_get(root, "result")))
-    return -1;
-  while (*s == '0' && s[1])
-    s++;
-  return strlen(s) > 3 || strspn(s, "0123456789") != strlen(s)
-             ? -1
-             : (int)strtol(s, NULL, 10);
-}
-
-static int accepting(const oracle_reply *r) {
-  int code = code_of(r->root);
-  return r->curl_code == 0 && r->http_status >= 200 && r->http_status < 300 &&
-         (code == 1 || code == 21 || code == 22);
-}
-
-size_t oracle_accepted(const oracle_reply *r, size_t nth, char *id) {
-  const char *s = oracle_text(oracle_get(r->root, "result"));
-  char one[66];
-  size_t n = 0;
-  id[0] = '\0';
-  if (!s || !accepting(r))
-    return 0;
-  for (;; s++, n++) {
-    size_t len = strcspn(s, ",");
-    if (len > 64)
-      return 0;
-    memcpy(one, s, len);
-    one[len] = '\0';
-    if (!oracle_id(one))
-      return 0;
-    if (n == nth)
-      memcpy(id, one, len + 1);
-    s += len;
-    if (!*s)
-      return n + 1;
-  }
-}
-
-int oracle_uploaded(const oracle_reply *r) {
-  const oracle_node *v = oracle_get(r->root, "result");
-  return accepting(r) && v && v->type == '[' && v->n > 0;
-}
-
-static int holds(const char *text, const char *const *words, size_t n) {
-  size_t i;
-  for (i = 0; text && i < n; i++)
-    if (strstr(text, words[i]))
-      return 1;
-  return 0;
-}
-
-#define HOLDS(text, words)                                                     \
-  holds(text, words, sizeof(words) / sizeof((words)[0]))
-
-/* new-api says these when its own request was on its way. */
-static int under_way(const char *description) {
-  static const char *const words[] = {"do_request_failed",
-                                      "read_response_body_failed",
-                                      "unmarshal_response_body_failed",
-                                      "empty_response_body",
-                                      "close_request_body_failed",
-                                      "insert_midjourney_task_failed",
-                                      "copy_response_body_failed",
-                                      "close_response_body_failed"};
-  return HOLDS(description, words);
-}
-
-/* The parent is not there, or not yet. */
-static int parent_trouble(int code, const char *description, const char *type) {
-  static const char *const nobody[] = {
-      "account instance", "\xe8\xb4\xa6\xe5\x8f\xb7\xe5\xae\x9e\xe4\xbe\x8b"};
-  static const char *const words[] = {
-      "task_status_not_success", "task_not_found", "task_no_found",
-      "\xe7\x8a\xb6\xe6\x80\x81\xe9\x94\x99\xe8\xaf\xaf"};
-  if (code == 3)
-    return !HOLDS(description, nobody) && !HOLDS(type, nobody);
-  return code == 4 && (HOLDS(description, words) || HOLDS(type, words));
-}
-
-int oracle_may_repeat(const oracle_reply *r, int follow_up) {
-  static const char *const channel[] = {
-      "vailable channel",
-      "\xe6\x97\xa0\xe5\x8f\xaf\xe7\x94\xa8\xe6\xb8\xa0\xe9\x81\x93"};
-  const char *text = oracle_text(oracle_get(r->root, "description"));
-  const char *type = oracle_text(oracle_get(r->root, "type"));
-  const oracle_node *e = oracle_get(r->root, "error");
-  int code = code_of(r->root);
-  if (r->curl_code)
-    return r->sent < 2;
-  if (!r->root && (r->http_status == 521 || r->http_status == 523 ||
-                   r->http_status == 525 || r->http_status == 526))
-    return 1; /* an edge that did not reach what is behind it */
-  if (code == 1 || code == 21 || code == 22 ||
-      (code >= 0 && (under_way(text) || under_way(type))))
-    return 0;
-  if (r->http_status == 429 || (code == 30 && r->http_status < 600))
-    return 1;
-  if (follow_up && r->http_status < 600 && parent_trouble(code, text, type))
-    return 1;
-  if (e && e->type == '{')
-    e = oracle_get(e, "message");
-  return r->http_status == 503 && code < 0 && HOLDS(oracle_text(e), channel);
-}
-
-int oracle_status(const oracle_reply *r, const char *words) {
-  const char *s = oracle_text(oracle_get(r->root, "status"));
-  if (r->curl_code || r->http_status >= 300 || !s ||
-      !oracle_text(oracle_get(r->root, "id")) || oracle_get(r->root, "result"))
-    return 0;
-  while (*words) {
-    size_t n = strcspn(words, "|");
-    if (strlen(s) == n && strncasecmp(s, words, n) == 0)
-      return 1;
-    words += n + (words[n] == '|');
-  }
-  return 0;
 }

@@ -27,7 +27,8 @@ typedef struct oracle {
 
 /* A byte order mark in front is fine, halves of surrogate pairs are too, and
    form feeds and vertical tabs are white space, which is how yajl has it.  What
-   mj.h promises to refuse is not JSON here: more than 64 levels, and a NUL. */
+   the core refuses is not JSON here: more than 64 levels, a NUL, and a member's
+   name of more than 1024 bytes. */
 void oracle_read(oracle *o, const char *text, size_t n);
 void oracle_free(oracle *o);
 
@@ -41,6 +42,7 @@ int oracle_id(const char *s);             /* [A-Za-z0-9_-]{1,64} */
 /* What came back, as the transport knows it. */
 typedef struct oracle_reply {
   int curl_code, sent, http_status;
+  int generate;            /* 1 = from a route of the generate family */
   const oracle_node *root; /* NULL = not JSON */
 } oracle_reply;
 
@@ -52,7 +54,22 @@ int oracle_uploaded(const oracle_reply *r);
 /* 1 = it is proven that nothing was taken, so that the same request may go out
    again.  follow_up: it builds on another task. */
 int oracle_may_repeat(const oracle_reply *r, int follow_up);
-/* 1 = a task in the state that one of these words names (separated by |). */
+/* 1 = a task in the state that one of these words (separated by |) names; they
+   are the mj family's. */
 int oracle_status(const oracle_reply *r, const char *words);
+/* The id of the task that the reply is about, or NULL. */
+const oracle_node *oracle_task_id(const oracle_reply *r);
+
+/* Of the generate family: the data in an envelope, or NULL; the same of a reply
+   that tells how a task is; and the id in it, taskId or task_id, or NULL. */
+const oracle_node *oracle_data(const oracle_node *root);
+const oracle_node *oracle_stated(const oracle_reply *r);
+const oracle_node *oracle_data_id(const oracle_node *data);
+/* How many places the data's resultJson has for pictures.  urls[i]: the address
+   in the i-th, or NULL; *inner is to be freed after them. */
+size_t oracle_pictures(const oracle_node *data, oracle *inner,
+                       const oracle_node **urls, size_t most);
+/* The name of the error that a failCode means. */
+const char *oracle_failure(const char *code);
 
 #endif

@@ -57,7 +57,7 @@ one() {
   [ -z "$planted" ] || found=$work/found
   mkdir -p "$found"
   case $1 in
-  prompt | proposal | image_info) most=2000 ;;
+  prompt | split | proposal | image_info) most=2000 ;;
   *) most=20000 ;;
   esac
   fuzz="$dir/spec/fuzz/fuzz_$1$planted -max_len=$most -timeout=10 -rss_limit_mb=2048

@@ -80,20 +80,32 @@ static void record(struct script *s, const mj_http *req, int64_t now_ms) {
   r->connect_timeout_ms = req->connect_timeout_ms;
 }
 
+/* What the URL asks for, in either family's way; "" when it asks for nothing.
+ */
+static const char *task_of(const char *url) {
+  static const char *const marks[] = {"/task/", "taskId="};
+  const char *p;
+  size_t i;
+  for (i = 0; i < sizeof marks / sizeof marks[0]; i++)
+    if ((p = strstr(url, marks[i])) != NULL)
+      return p + strlen(marks[i]);
+  return "";
+}
+
 /* In a body %ID stands for the task that the URL asks for, %N for a number
    that grows with each such reply. */
 static void fill(struct script *s, const struct reply *r, const mj_http *req,
                  virtual_reply *out) {
   const char *p = r->v.body, *end = p + r->v.body_len;
-  const char *id = strstr(req->url, "/task/");
-  size_t id_len = id ? strcspn(id + 6, "/?") : 0, n = 0;
+  const char *id = task_of(req->url);
+  size_t id_len = strcspn(id, "/?&"), n = 0;
   char number[32];
   int used = 0;
   out->body = grab(r->v.body_len * 2 + 16 * (id_len + sizeof number));
   (void)snprintf(number, sizeof number, "%lu", s->tasks + 1);
   while (p < end) {
-    if (end - p >= 3 && memcmp(p, "%ID", 3) == 0 && id) {
-      memcpy(out->body + n, id + 6, id_len);
+    if (end - p >= 3 && memcmp(p, "%ID", 3) == 0 && id_len) {
+      memcpy(out->body + n, id, id_len);
       n += id_len;
       p += 3;
     } else if (end - p >= 2 && memcmp(p, "%N", 2) == 0) {

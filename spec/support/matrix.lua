@@ -175,6 +175,111 @@ matrix.rows = {
   end },
 }
 
+-- The generate family, which has verbs and ways of its own.
+local function clicking_first(button, opts)
+  return function(w)
+    return await(parent(w, "grid"):click(button, opts))
+  end
+end
+
+local function refused(verb, opts)
+  return function(w)
+    return await(w.client:submit(verb, opts()))
+  end
+end
+
+local function with_picture()
+  return { image = picture(), prompt = "a hat" }
+end
+
+-- The last column: what is behind the letter in doc/gateways.md.
+matrix.generate_rows = {
+  { "imagine", "text-to-image", "d", function(w)
+    return await(w.client:imagine { prompt = "white cat", aspect = "3:2", version = "v7" })
+  end },
+  { "imagine with the address of a picture", "image-to-image", "d", function(w)
+    return await(w.client:imagine {
+      prompt = "white cat", images = parent(w, "grid").images[1],
+    })
+  end },
+  { "imagine with a file", "image-to-image", "d", function(w)
+    return await(w.client:imagine { prompt = "white cat", images = picture() })
+  end },
+  { "translate", "text-to-image", "d", function(w)
+    return await(w.client:imagine { prompt = "黑猫", translate = true })
+  end },
+  { "mode turbo", "text-to-image", "d", function(w)
+    return await(w.client:imagine { prompt = "white cat", mode = "turbo" })
+  end },
+  { "mode relax", "", "d", function(w)
+    return await(w.client:imagine { prompt = "white cat", mode = "relax" })
+  end },
+  { "inpaint, with polygons", "upload-paint", "d", function(w)
+    return await(w.client:inpaint {
+      task = parent(w, "grid"), index = 2, prompt = "a hat",
+      mask = { size = { 1024, 1024 }, rects = { { 0, 0, 100, 100 } } },
+    })
+  end },
+  { "inpaint, with a drawn mask", "upload-paint", "d", function(w)
+    return await(w.client:inpaint {
+      image = parent(w, "grid").images[1], prompt = "a hat", mask = picture(1024),
+    })
+  end },
+  { "U1", "upscale", "d", clicking_first "U1" },
+  { 'U2, type "creative"', "upscale", "d", clicking_first("U2", { type = "creative" }) },
+  { "U3, type 2", "upscale", "d", clicking_first("U3", { type = 2 }) },
+  { 'U4, type "4x"', "upscale", "d", clicking_first("U4", { type = "4x" }) },
+  { "V1", "vary", "d", clicking_first "V1" },
+  { 'V2, strength "strong"', "vary", "-", clicking_first("V2", { strength = "strong" }) },
+  { "V2 with a prompt", "vary", "d", clicking_first("V2", { prompt = "at night" }) },
+  { "reroll of its own task", "as it was", "d", clicking_first "reroll" },
+  { "reroll of another client's task", "", "d", function(w)
+    return await(w.client:click("task_abc123xyz789", "reroll"))
+  end },
+  { "buttons of an upscaled picture but reroll", "", "d", clicking("big", "vary:strong") },
+  { "generate: outpaint, not enabled", "outpaint", "-", function(w)
+    return await(w.client:generate { input = {
+      mode = "outpaint", taskId = parent(w, "grid").id, imageIndex = 0,
+    } })
+  end },
+  { "task by its id", "statusTask", "d", function(w)
+    return await(w.client:task(parent(w, "grid").id))
+  end },
+  { "save the picture", "resultUrls", "-", function(w)
+    return parent(w, "big"):bytes()
+  end },
+  { "blend", "", "d", refused("blend", function()
+    return { images = { picture(), picture() } }
+  end) },
+  { "describe", "", "d", refused("describe", function()
+    return { image = picture() }
+  end) },
+  { "shorten", "", "d", refused("shorten", function()
+    return { prompt = "a very black cat" }
+  end) },
+  { "video", "", "d", refused("video", with_picture) },
+  { "edit", "", "d", refused("edit", with_picture) },
+  { "retexture", "", "d", refused("retexture", with_picture) },
+  { "upload", "", "d", refused("upload", function()
+    return { images = picture() }
+  end) },
+  { "swap_face", "", "d", refused("swap_face", function()
+    return { source = picture(), target = picture(80) }
+  end) },
+  { "list", "", "d", function(w)
+    return await(w.client:list())
+  end },
+  { "queue", "", "d", function(w)
+    return await(w.client:queue())
+  end },
+  { "seed", "", "d", function(w)
+    return parent(w, "grid"):seed { timeout = 30 }
+  end },
+  { "cancel", "", "d", function(w)
+    return await(w.client:_cancel(parent(w, "grid").id))
+  end },
+}
+
 local function cell(result, err)
   if result then
     return "yes"
@@ -183,7 +288,7 @@ local function cell(result, err)
 end
 
 -- The cells of one profile, in the order of the rows.
-function matrix.column(profile)
+function matrix.column(profile, rows)
   local gateway = assert(sim.start { profile = profile, clock = 2000, seed = 1, key = "sk-matrix" })
   local world = {
     client = assert(mj.client {
@@ -191,8 +296,8 @@ function matrix.column(profile)
     }),
   }
   local cells = {}
-  for i, row in ipairs(matrix.rows) do
-    local ok, result, err = pcall(row[3], world)
+  for i, row in ipairs(rows or matrix.rows) do
+    local ok, result, err = pcall(row[#row], world)
     cells[i] = ok and cell(result, err) or cell(nil, result)
   end
   world.client:close()
@@ -223,6 +328,16 @@ function matrix.markdown()
     lines[#lines + 1] = line
   end
   return table.concat(lines, "\n") .. "\n", columns
+end
+
+-- The generate family's, likewise.
+function matrix.generate_markdown()
+  local cells = matrix.column("generate", matrix.generate_rows)
+  local lines = { "| what | on the wire | generate |", "|---|---|---|" }
+  for i, row in ipairs(matrix.generate_rows) do
+    lines[#lines + 1] = ("| %s | %s | %s (%s) |"):format(row[1], row[2], cells[i], row[3])
+  end
+  return table.concat(lines, "\n") .. "\n", cells
 end
 
 return matrix

@@ -54,6 +54,13 @@ function scenarios.binding(arm, capsule)
     op = "click", task = done.task_id, button = "V1", task_json = done.task.json,
     mask = { bytes = "\137PNG\r\n\26\n\0" },
   })
+  assert(not box:submit { -- of the other family
+    op = "inpaint", prompt = "a hat", pictures = { { url = "https://a.b/1.png" } },
+    areas = { { width = 64, height = 32, points = { 0, 0, 8, 0, 8, 8 } } },
+    canvas = { width = 64, height = 32 }, place = { x = 0, y = 0, width = 64, height = 32 },
+  })
+  assert(box:dialect() == "mj" and box:can "blend" and box:can "generate" == false)
+  assert(finish(assert(box:ask "dialect")).items[1] == "mj")
   local picture = finish(assert(box:fetch(done.task.image_url)))
   assert(picture.data:find "^\137PNG") -- its type may be lost
   finish(assert(box:track(done.task_id)))
@@ -98,13 +105,44 @@ function scenarios.modules(arm, capsule)
   return "done"
 end
 
--- A world whose gateway answers everything.
+-- The whole module with a gateway of the generate family, which has to be found
+-- out first: what was asked for before that waits.
+function scenarios.family(arm, capsule)
+  local loop = require "mj.loop"
+  local mj = require "mj"
+  loop.report = function() end
+  loop.use_virtual(capsule)
+  arm()
+  local client = assert(mj.client {
+    base_url = BASE .. "/generate", api_key = "sk-0123456789abcdef", virtual = capsule,
+  })
+  local painted = client:inpaint {
+    prompt = "a hat", image = BASE .. "/p.png",
+    mask = { size = { 1024, 1024 }, rects = { { 0, 0, 100, 100 } } },
+  }
+  local grid = assert(client:imagine({ prompt = "black cat --v 7", aspect = "3:2" }):await())
+  assert(painted:await())
+  assert(assert(client:capabilities()).dialect == "generate")
+  assert(#grid.images == 4 and grid:can "U2" and grid.expires_at)
+  local again = assert(grid:click("reroll"):await())
+  assert(again.raw.data.state == "success")
+  client:close()
+  return "done"
+end
+
+-- A world whose gateway answers everything, and another one below /generate.
 function scenarios.world()
   local helper = require "helper"
   local short = helper.task { id = "1", action = "SHORTEN", properties = {
     finalPrompt = "## Important tokens\n**cat** (1.00)\n## Shortened prompts\n1️⃣ a\n\n2️⃣ b",
   } }
   return require("mjtest").script(helper.gateway {
+    { match = "/generate/mj/", http = 404, body = helper.envelope(nil, 404, "Not Found"),
+      ["repeat"] = true },
+    { match = "=1000000000000000", http = 404, body = helper.envelope(nil, 404, "Not Found"),
+      ["repeat"] = true },
+    { match = "statusTask", body = helper.status(), ["repeat"] = true },
+    { match = "generateTask", body = helper.envelope { taskId = "task_abc" }, ["repeat"] = true },
     { match = "list-by-condition", body = ("[%s,%s]"):format(short, short), ["repeat"] = true },
     { match = "image-seed", body = '{"code":1,"description":"ok","result":"636646138"}',
       ["repeat"] = true },

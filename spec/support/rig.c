@@ -11,6 +11,7 @@ void rig_up(struct rig *r, const script_reply *replies, size_t n) {
   r->w = script_world(r->s);
   mj_config_init(&cfg);
   cfg.auth = "bearer";
+  cfg.dialect = "mj";
   cfg.base_url = "http://gw.test/";
   cfg.api_key = "sk-CANARY-91";
   virtual_config(r->w, &cfg);

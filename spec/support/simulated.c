@@ -21,6 +21,8 @@ static const char *target_of(const char *url) {
   return p ? p : "/";
 }
 
+void (*simulated_seen)(const mj_http *req, int64_t now_ms, int http_status);
+
 static void handle(void *ud, const mj_http *req, int64_t now_ms,
                    virtual_reply *out) {
   struct mj_sim_request r = {req->method,
@@ -32,6 +34,8 @@ static void handle(void *ud, const mj_http *req, int64_t now_ms,
                              req->body_len};
   struct mj_sim_reply reply;
   mj_sim_handle(ud, &r, SIMULATED_EPOCH_MS + now_ms, &reply);
+  if (simulated_seen)
+    simulated_seen(req, now_ms, reply.drop ? 0 : reply.status);
   out->delay_ms = SIMULATED_LATENCY_MS + reply.delay_ms;
   if (reply.drop) {
     out->curl_code = 52; /* CURLE_GOT_NOTHING */

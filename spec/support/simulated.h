@@ -17,5 +17,9 @@
    caller's. */
 virtual_world *simulated_new(const struct mj_sim_config *cfg);
 mj_sim *simulated_sim(virtual_world *w);
+/* Told of each request as it arrives, and of the status that it will be
+   answered with, 0 = it is dropped; NULL = nobody is. */
+extern void (*simulated_seen)(const mj_http *req, int64_t now_ms,
+                              int http_status);
 
 #endif

@@ -10,14 +10,18 @@ local unheard = require "mj.unheard"
 
 local leave = {}
 
--- A little more than the core gives a paid request.
-local LONGEST = 100
+-- A little more than the core gives a paid request; and what somebody waits who
+-- wants to be gone, where the journal has it all.
+local LONGEST, BRIEF = 100, 10
 
 local function jobs_left()
   local list = {}
   for _, owner in ipairs(client.list()) do
     for _, job in ipairs(owner:jobs()) do
-      list[#list + 1] = { id = job._id, job = job, box = owner._pump.box }
+      list[#list + 1] = {
+        id = job._id, job = job, box = owner._pump.box,
+        kept = owner._run, -- its journal finds it again
+      }
     end
   end
   table.sort(list, function(a, b)
@@ -30,42 +34,78 @@ local function phase(item)
   return not item.job.fired and item.box:info(item.id) or "ended"
 end
 
-local function with_phase(list, wanted)
+local function where(list, wanted)
   local out = {}
   for _, item in ipairs(list) do
-    if wanted[phase(item)] then
+    if wanted(item) then
       out[#out + 1] = item
     end
   end
   return out
 end
 
+local function is_queued(item)
+  return phase(item) == "queued"
+end
+
+local function is_unsent(item)
+  return phase(item) == "queued" or phase(item) == "sending"
+end
+
+-- Of what runs: its task, whether or not the job has heard of it.
+local function task_of(item)
+  return phase(item) == "running" and (item.job._task_id or (select(4, item.box:info(item.id))))
+end
+
+-- On its way, or without an answer and looked for.
+local function is_unanswered(item)
+  return phase(item) == "sending"
+    or (phase(item) == "running" and item.job._gives ~= "tasks" and not task_of(item))
+end
+
 -- What was not sent costs nothing; what is being sent is let finish, since to
 -- break off would only hide whether it was paid.
 local function give_up_queued(list)
-  local queued = with_phase(list, { queued = true })
-  for _, item in ipairs(queued) do
+  for _, item in ipairs(where(list, is_queued)) do
     item.job:cancel()
     item.given_up = true
   end
-  return #queued
 end
 
-local unsent = { queued = true, sending = true }
+local function is_brief(list)
+  return #where(list, function(item)
+    return is_unsent(item) and not item.kept
+  end) == 0
+end
 
-local function send(list, interrupted)
-  local deadline = sources.now() + LONGEST
-  local gave_up = false
-  while #with_phase(list, unsent) > 0 do
-    local rest = deadline - sources.now()
-    if (interrupted() or rest <= 0) and not gave_up then
+-- What is answered at once needs no word.
+local PATIENCE = 1
+
+local function waiting(n)
+  return ("waiting for %d submission%s without an answer (Ctrl-C ends that)"):format(
+    n, n == 1 and "" or "s")
+end
+
+local function send(list, interrupted, complain)
+  local begun = sources.now()
+  local deadline = begun + LONGEST
+  local gave_up, told, before = false, false, nil
+  while #where(list, is_unsent) > 0 do
+    local now = sources.now()
+    if (interrupted() or now >= deadline) and not gave_up then
       gave_up = true
       give_up_queued(list)
+      deadline = is_brief(list) and math.min(deadline, now + BRIEF) or deadline
     end
-    if rest <= 0 then
+    local n = #where(list, is_unsent)
+    if not told and now >= begun + PATIENCE and n > 0 and not interrupted() then
+      told, before = true, interrupted()
+      complain(waiting(n))
+    end
+    if now >= deadline or (told and not before and interrupted() and not is_brief(list)) then
       return
     end
-    sources.step(rest)
+    sources.step(told and deadline - now or math.min(deadline - now, PATIENCE))
   end
 end
 
@@ -102,48 +142,87 @@ local function report_unheard(complain)
   return unknown
 end
 
-local function report_given_up(list, complain)
-  local n = 0
-  for _, item in ipairs(list) do
-    n = n + (item.given_up and 1 or 0)
-  end
+local function report_given_up(list, complain, on)
+  local n = #where(list, function(item)
+    return item.given_up
+  end)
   if n > 0 then
-    complain(("%s not sent, at no cost"):format(tasks(n)))
+    complain(("%s not sent, at no cost%s"):format(tasks(n), on
+      and (n == 1 and "; the next start sends it" or "; the next start sends them") or ""))
   end
 end
 
-local function report_running(list, complain)
+local function report_running(list, complain, on)
   local ids = {}
-  for _, item in ipairs(list) do
-    if item.job._task_id and not item.job.fired then
-      ids[#ids + 1] = item.job._task_id
-    end
+  for i, item in ipairs(where(list, task_of)) do
+    ids[i] = task_of(item)
   end
-  if #ids > 0 and env.override "MJ_BASE_URL" then -- the one of --sim ends with us
-    complain(("%s still running, which ended with the simulator: %s"):format(
-      tasks(#ids), table.concat(ids, " ")))
-  elseif #ids > 0 then
-    local text = '%s still running at the gateway: %s; look %s up with mj.client {}:task("%s")'
-    complain(text:format(tasks(#ids), table.concat(ids, " "), #ids == 1 and "it" or "one", ids[1]))
+  if #ids == 0 then
+    return
+  end
+  local text, all = tasks(#ids), table.concat(ids, " ")
+  if env.override "MJ_BASE_URL" then -- the one of --sim ends with us
+    complain(("%s still running, which ended with the simulator: %s"):format(text, all))
+  elseif on then
+    complain(("%s still running at the gateway: %s; the next start goes on with %s"):format(
+      text, all, #ids == 1 and "it" or "them"))
+  else
+    complain(('%s still running at the gateway: %s; look %s up with mj.client {}:task("%s")')
+      :format(text, all, #ids == 1 and "it" or "one", ids[1]))
+  end
+end
+
+local function report_unanswered(list, complain, on)
+  local n = #where(list, is_unanswered)
+  if n > 0 then
+    complain(("%s sent and not answered: it may have been paid for%s"):format(tasks(n), on
+      and "; the next start looks what became of it" or ""))
+  end
+  return n > 0
+end
+
+-- Whether something may have been paid for without an answer, of the work whose
+-- journal finds it again, or of the rest; and whether anything was left.
+local function report(list, complain, on)
+  report_given_up(list, complain, on)
+  report_running(list, complain, on)
+  local unknown = report_unanswered(list, complain, on)
+  return unknown, unknown or #where(list, function(item)
+    return item.given_up or task_of(item)
+  end) > 0
+end
+
+local function flush(complain)
+  for _, owner in ipairs(client.list()) do
+    local ok, e = owner._pump.box:flush(BRIEF)
+    if not ok then
+      complain("the journal: " .. tostring(e))
+    end
   end
 end
 
 -- interrupted() tells whether the user wants to be gone; complain(text) writes
--- a line.  True if it is not known of something whether it was paid for.
-function leave.leave(interrupted, complain)
+-- a line; good: the script ended well, and its run with it, if nothing is in doubt
+-- (what still runs is not).  True if it is not known of something whether it was
+-- paid for; and true if the next start goes on with something.
+function leave.leave(interrupted, complain, good)
   unheard.leaving = true
   local list = jobs_left()
-  if #with_phase(list, unsent) > 0 then
-    send(list, interrupted)
+  if #where(list, is_unsent) > 0 then
+    send(list, interrupted, complain)
   end
+  flush(complain)
   local unknown = report_unheard(complain)
-  report_given_up(list, complain)
-  report_running(list, complain)
-  local sending = with_phase(list, { sending = true })
-  if #sending > 0 then
-    complain(("%s sent and not answered: it may have been paid for"):format(tasks(#sending)))
-  end
-  return unknown or #sending > 0
+  local kept = where(list, function(item)
+    return item.kept
+  end)
+  local others = where(list, function(item)
+    return not item.kept
+  end)
+  local in_doubt = unknown or #where(list, is_unanswered) > 0
+  local doubt, left = report(kept, complain, not good or in_doubt)
+  local lost = report(others, complain, false)
+  return unknown or doubt or lost, left and (not good or in_doubt)
 end
 
 return leave

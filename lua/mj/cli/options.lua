@@ -8,6 +8,7 @@ usage: mjlua [options] [script [arguments]]
 
   -e CODE      run CODE
   -l MODULE    require MODULE into a global variable of that name (-l g=MODULE)
+  -m COMMAND   run a command: status (what a journal holds; -m status --help)
   -i           read lines after the script
   -v           print the version
   -W           turn warnings on
@@ -18,20 +19,31 @@ usage: mjlua [options] [script [arguments]]
                run against a simulated gateway: no key, no cost
   --sim-serve [HOST:PORT][,SETTING,...]
                serve the simulated gateway until interrupted
+  --journal FILE
+               where paid work is written down, so that a script that was cut
+               off goes on when it is started again; unless told, a file in the
+               state folder for each script and its arguments
+  --no-journal no such file; --sim, -e and typed lines have none anyway
+  --fresh      begin anew, whatever was cut off
   --traceback  a stack trace with each error
   --version    the version, and those of the libraries
   --help       this text
 
-Settings of the simulator: profile=new-api (or novicezk, plus, trueai), clock=20
-(twenty times faster), seed=7 (other pictures); doc/simulator.md has them all.
+Settings of the simulator: profile=new-api (or novicezk, plus, trueai, generate),
+clock=20 (twenty times faster), seed=7 (other pictures); doc/simulator.md has them
+all.
 A real gateway: MJ_BASE_URL and MJ_API_KEY in the environment.
 ]=]
 
--- The value of a long option: "no", "maybe" (--sim=...), "next" (or the next word).
+-- The value of a long option: "no", "maybe" (--sim=...), "next" (or the next word),
+-- "must" (likewise, and it cannot be left out).
 local long = {
   ["--sim"] = "maybe",
   ["--sim-serve"] = "next",
   ["--traceback"] = "no",
+  ["--journal"] = "must",
+  ["--no-journal"] = "no",
+  ["--fresh"] = "no",
   ["--version"] = "no",
   ["--help"] = "no",
 }
@@ -61,6 +73,13 @@ local function take_long(opts, argv, i)
   end
   local key = name:sub(3):gsub("-", "_")
   if kind == "next" and not given and argv[i + 1] and not argv[i + 1]:find "^%-" then
+    opts[key] = argv[i + 1]
+    return 2
+  end
+  if kind == "must" and not given then
+    if not argv[i + 1] then
+      return nil, ("option '%s' needs a value"):format(name)
+    end
     opts[key] = argv[i + 1]
     return 2
   end
@@ -98,6 +117,12 @@ function options.parse(argv)
       n, err = take_long(opts, argv, i)
     elseif word:find "^%-[el]" then
       n, err = take_value(opts, argv, i, word:sub(2, 2))
+    elseif word == "-m" then
+      if not argv[i + 1] then
+        return nil, "option '-m' needs a value"
+      end
+      opts.command, opts.rest = argv[i + 1], i + 2
+      return opts
     elseif word == "-i" then
       opts.interactive, opts.show = true, true
     elseif word == "-v" then
@@ -114,6 +139,13 @@ function options.parse(argv)
   end
   if argv[i] then
     opts.first = i
+  end
+  if opts.journal and opts.no_journal then
+    return nil, "give either --journal or --no-journal"
+  elseif opts.journal and opts.sim then
+    return nil, "--journal is not for --sim, whose tasks end with the script"
+  elseif opts.journal == "" then
+    return nil, "option '--journal' needs the name of a file"
   end
   if opts.sim_serve and opts.first then
     return nil, "--sim-serve runs no script"

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+   lmj_journal.c - the methods of a client's box that are about its journal. */
+#include "lmj_box.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS "mj.core.rows"
+
+/* A row's texts in the order of `names`, with their NULs, behind it. */
+enum { TEXTS = 9, TIMES = 3 };
+static const char *const names[TEXTS] = {"token",   "key",     "run",
+                                         "gateway", "state",   "verb",
+                                         "prompt",  "task_id", "parent"};
+static const char *const times[TIMES] = {"created_at", "sent_at", "changed_at"};
+
+struct row {
+  struct row *next;
+  const char *texts[TEXTS];
+  const char *error;
+  int attempt;
+  int64_t at[TIMES];
+};
+
+/* The core calls back while it holds its journal: nothing of Lua's, which may
+   raise, runs then.  Rows are gathered here; the userdata frees them. */
+struct rows {
+  struct row *first, *last;
+  int failed;
+};
+
+static char *pack(char *to, const char **field, const char *s) {
+  size_t n = s ? strlen(s) + 1 : 0;
+  *field = s ? to : NULL;
+  if (s)
+    memcpy(to, s, n);
+  return to + n;
+}
+
+static size_t length(const char *s) {
+  return s ? strlen(s) + 1 : 0;
+}
+
+static int gather(void *ud, const mj_row *r) {
+  const char *texts[TEXTS] = {r->token,   r->key,     r->run,
+                              r->gateway, r->state,   r->op,
+                              r->prompt,  r->task_id, r->parent};
+  struct rows *list = ud;
+  size_t size = sizeof(struct row) + length(r->error);
+  struct row *row;
+  char *to;
+  int i;
+  for (i = 0; i < TEXTS; i++)
+    size += length(texts[i]);
+  row = malloc(size);
+  if (!row) {
+    list->failed = 1;
+    return 1;
+  }
+  to = (char *)(row + 1);
+  for (i = 0; i < TEXTS; i++)
+    to = pack(to, &row->texts[i], texts[i]);
+  (void)pack(to, &row->error, r->error);
+  row->attempt = r->attempt;
+  row->at[0] = r->created_wall_ms;
+  row->at[1] = r->sent_wall_ms;
+  row->at[2] = r->changed_wall_ms;
+  row->next = NULL;
+  if (list->last)
+    list->last->next = row;
+  else
+    list->first = row;
+  list->last = row;
+  return 0;
+}
+
+static int free_rows(lua_State *L) {
+  struct rows *list = lua_touserdata(L, 1);
+  while (list->first) {
+    struct row *next = list->first->next;
+    free(list->first);
+    list->first = next;
+  }
+  return 0;
+}
+
+static struct rows *new_rows(lua_State *L) {
+  struct rows *list = lua_newuserdatauv(L, sizeof *list, 0);
+  memset(list, 0, sizeof *list);
+  if (luaL_newmetatable(L, ROWS)) {
+    lua_pushcfunction(L, free_rows);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return list;
+}
+
+static void set_text(lua_State *L, const char *name, const char *s) {
+  if (s) {
+    lua_pushstring(L, s);
+    lua_setfield(L, -2, name);
+  }
+}
+
+static void push_row(lua_State *L, const struct row *r) {
+  int i;
+  lua_createtable(L, 0, TEXTS + TIMES + 2);
+  for (i = 0; i < TEXTS; i++)
+    set_text(L, names[i], r->texts[i]);
+  set_text(L, "error", r->error);
+  lua_pushinteger(L, r->attempt);
+  lua_setfield(L, -2, "attempt");
+  for (i = 0; i < TIMES; i++)
+    if (r->at[i] > 0) {
+      lua_pushnumber(L, (lua_Number)r->at[i] / 1000);
+      lua_setfield(L, -2, times[i]);
+    }
+}
+
+static int push_rows(lua_State *L, const struct rows *list) {
+  const struct row *r;
+  lmj_index n = 0;
+  lua_newtable(L);
+  for (r = list->first; r; r = r->next) {
+    push_row(L, r);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+/* box:rows(unknown) -> list of tables; nil, err. */
+int lmj_box_rows(lua_State *L) {
+  int unknown = lua_toboolean(L, 2), rc;
+  struct rows *list = new_rows(L); /* may collect: the box is looked at after */
+  mj_error err;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  rc = mj_journal_each(c, unknown, gather, list, &err);
+  if (rc)
+    return lmj_fail(L, &err);
+  return list->failed ? lmj_fail_code(L, MJ_ERESOURCE) : push_rows(L, list);
+}
+
+/* core.journal(path, unknown) -> list of tables; nil, err. */
+int lmj_journal(lua_State *L) {
+  const char *path = lmj_check_text(L, 1);
+  struct rows *list = new_rows(L);
+  mj_error err;
+  memset(&err, 0, sizeof err);
+  if (mj_journal_read(path, lua_toboolean(L, 2), gather, list, &err))
+    return lmj_fail(L, &err);
+  return list->failed ? lmj_fail_code(L, MJ_ERESOURCE) : push_rows(L, list);
+}
+
+static int done(lua_State *L, int rc, const mj_error *err) {
+  if (rc)
+    return lmj_fail(L, err);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* box:resolve(token or key, task id or nil) -> true; nil, err. */
+int lmj_box_resolve(lua_State *L) {
+  const char *token = lmj_check_text(L, 2);
+  const char *id = lua_isnoneornil(L, 3) ? NULL : lmj_check_text(L, 3);
+  mj_error err;
+  int rc;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  rc = mj_resolve(c, token, id, &err);
+  return done(L, rc, &err);
+}
+
+/* box:run_done(good) -> true; nil, err. */
+int lmj_box_run_done(lua_State *L) {
+  mj_error err;
+  int rc;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  rc = mj_run_done(c, lua_toboolean(L, 2), &err);
+  return done(L, rc, &err);
+}
+
+/* box:flush(seconds) -> true; nil, err. */
+int lmj_box_flush(lua_State *L) {
+  int64_t ms = lmj_opt_ms(L, 2, -1);
+  mj_error err;
+  int rc;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  rc = mj_flush(c, ms, &err);
+  return done(L, rc, &err);
+}
+
+/* box:resumed() -> boolean */
+int lmj_box_resumed(lua_State *L) {
+  LMJ_OPEN_BOX(c);
+  lua_pushboolean(L, mj_resumed(c));
+  return 1;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT
+   gen_limit.c - what the generate family takes at once: 10,000 requests in any
+   60 seconds and 1,000 tasks that are not at their end. */
+#include "gen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW 60000 /* real milliseconds, whatever the simulator's clock */
+
+struct arrival {
+  int64_t at;
+  int taken; /* 0 = it was refused: it takes no place */
+};
+
+struct sim_limits {
+  struct arrival *ring; /* of the last minute, oldest first */
+  size_t first, n, cap, taken, rate;
+  size_t
+      *live; /* indices of tasks; those at their end go when room is needed */
+  size_t nlive, live_cap, most_live;
+};
+
+int gen_set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
+               size_t size) {
+  if (s->profile->bit != SIM_GENERATE) {
+    if (!cfg->rate && !cfg->live && !cfg->capabilities)
+      return 0;
+    snprintf(why, size,
+             "rate, live and capabilities belong to the profile generate");
+    return -1;
+  }
+  if (cfg->rate < 0 || cfg->live < 0) {
+    snprintf(why, size, "rate and live are not below 0");
+    return -1;
+  }
+  if (cfg->capabilities &&
+      gen_capabilities_parse(s, cfg->capabilities, why, size))
+    return -1;
+  s->limits = calloc(1, sizeof *s->limits);
+  if (!s->limits) {
+    snprintf(why, size, "out of memory");
+    return -1;
+  }
+  s->limits->rate = cfg->rate ? (size_t)cfg->rate : 10000;
+  s->limits->most_live = cfg->live ? (size_t)cfg->live : 1000;
+  return 0;
+}
+
+void gen_free(mj_sim *s) {
+  if (!s->limits)
+    return;
+  free(s->limits->ring);
+  free(s->limits->live);
+  free(s->limits);
+}
+
+/* Requests ----------------------------------------------------------------- */
+
+static struct arrival *arrival(const struct sim_limits *l, size_t i) {
+  return &l->ring[(l->first + i) % l->cap];
+}
+
+static int make_room(struct sim_limits *l) {
+  size_t cap = l->cap ? l->cap * 2 : 64;
+  struct arrival *ring;
+  if (l->n < l->cap)
+    return 0;
+  ring = malloc(cap * sizeof *ring);
+  if (!ring)
+    return -1;
+  for (size_t i = 0; i < l->n; i++)
+    ring[i] = *arrival(l, i);
+  free(l->ring);
+  l->ring = ring;
+  l->cap = cap;
+  l->first = 0;
+  return 0;
+}
+
+static void forget(struct sim_limits *l, int64_t now) {
+  while (l->n && arrival(l, 0)->at + WINDOW <= now) {
+    l->taken -= (size_t)arrival(l, 0)->taken;
+    l->first = (l->first + 1) % l->cap;
+    l->n--;
+  }
+}
+
+/* Until the oldest one that took a place falls out of the window. */
+static int64_t wait_of(const struct sim_limits *l, int64_t now) {
+  for (size_t i = 0; i < l->n; i++)
+    if (arrival(l, i)->taken)
+      return arrival(l, i)->at + WINDOW - now;
+  return WINDOW;
+}
+
+int gen_limited(struct sim_call *c) {
+  struct sim_limits *l = c->s->limits;
+  int taken;
+  if (c->s->api_key && !gen_allowed(c))
+    return 0;
+  forget(l, c->now);
+  taken = l->taken < l->rate;
+  if (make_room(l)) {
+    gen_refuse(c, 500, "Internal server error", NULL);
+    return 1;
+  }
+  *arrival(l, l->n++) = (struct arrival){c->now, taken};
+  l->taken += (size_t)taken;
+  if (l->n > c->s->stats.most_in_window)
+    c->s->stats.most_in_window = l->n;
+  if (!taken)
+    gen_refuse_429(c, wait_of(l, c->now), NULL);
+  return !taken;
+}
+
+/* Tasks -------------------------------------------------------------------- */
+
+static void bury(mj_sim *s) {
+  struct sim_limits *l = s->limits;
+  size_t n = 0;
+  for (size_t i = 0; i < l->nlive; i++)
+    if (sim_view_at(s, s->tasks[l->live[i]], s->now).status < SIM_SUCCESS)
+      l->live[n++] = l->live[i];
+  l->nlive = n;
+}
+
+void gen_too_many_tasks(struct sim_call *c) {
+  const struct sim_limits *l = c->s->limits;
+  int64_t first = INT64_MAX;
+  for (size_t i = 0; i < l->nlive; i++) {
+    int64_t end = sim_task_end(c->s, c->s->tasks[l->live[i]]);
+    if (end < first)
+      first = end;
+  }
+  gen_refuse_429(c, first == INT64_MAX ? 1000 : first - c->now,
+                 "Too many concurrent tasks");
+}
+
+int gen_crowded(struct sim_call *c) {
+  struct sim_limits *l = c->s->limits;
+  if (l->nlive >= c->s->stats.most_live || l->nlive >= l->most_live)
+    bury(c->s);
+  if (l->nlive >= l->most_live) {
+    gen_too_many_tasks(c);
+    return 1;
+  }
+  if (l->nlive == l->live_cap) {
+    size_t cap = l->live_cap ? l->live_cap * 2 : 64;
+    size_t *live = realloc(l->live, cap * sizeof *live);
+    if (!live) {
+      gen_refuse(c, 500, "Internal server error", NULL);
+      return 1;
+    }
+    l->live = live;
+    l->live_cap = cap;
+  }
+  return 0;
+}
+
+void gen_born(mj_sim *s, const struct sim_task *t) {
+  struct sim_limits *l = s->limits;
+  l->live[l->nlive++] = t->index;
+  if (l->nlive > s->stats.most_live)
+    s->stats.most_live = l->nlive;
+}

@@ -1,0 +1,124 @@
+-- SPDX-License-Identifier: MIT
+-- The journal that mjlua keeps for a script: where it is, and its end.
+
+local env = require "mj.env"
+
+local journal = {
+  -- The place of a file without links and dots, or nil; mjlua brings its own.
+  realpath = function()
+    return nil
+  end,
+}
+
+-- Two polynomials of 31 bits: the same words, the same file.
+local function hash(text)
+  local a, b = 7, 11
+  for i = 1, #text do
+    local byte = text:byte(i)
+    a = (a * 31 + byte) % 2147483647
+    b = (b * 37 + byte) % 2147483629
+  end
+  return ("%08x%08x"):format(a, b)
+end
+
+-- The user's state folder (XDG base directories); nil when there is no home.
+local function folder()
+  local state, home = os.getenv "XDG_STATE_HOME", os.getenv "HOME"
+  if state and state:sub(1, 1) == "/" then
+    return state .. "/mj"
+  end
+  return home and home ~= "" and home .. "/.local/state/mj" or nil
+end
+
+-- One file has one name, however it is written.
+local function script_of(argv, first)
+  return journal.realpath(argv[first]) or argv[first]
+end
+
+-- What it is called: a script with the same arguments, or the same -e, is the same
+-- run.  nil for what has no name, as lines that are typed in.
+local function run_of(opts, argv)
+  local words = {}
+  if opts.first then
+    words[1] = script_of(argv, opts.first)
+    for i = opts.first + 1, #argv do
+      words[#words + 1] = argv[i]
+    end
+  else
+    for _, step in ipairs(opts.steps or {}) do
+      words[#words + 1] = "-" .. step.kind .. step.value
+    end
+  end
+  local text = table.concat(words, "\0")
+  return text ~= "" and argv[opts.first] ~= "-" and hash(text) or nil
+end
+
+-- Settings for mj.env; nil: what there is to run keeps none unless it is told to.
+function journal.settings(opts, argv, complain)
+  local run = run_of(opts, argv)
+  if opts.no_journal or opts.sim or not (opts.journal or (opts.first and run)) then
+    return nil
+  end
+  local path, place = opts.journal, folder()
+  if not path and place then
+    local name = script_of(argv, opts.first):match "[^/]*$"
+    name = name:gsub("%.lua$", ""):gsub("[^%w_-]", "_")
+    path = ("%s/%s-%s.journal"):format(place, name:sub(1, 40), run)
+  end
+  return {
+    path = path,
+    run = run and "run " .. run,
+    fresh = opts.fresh,
+    announce = function()
+      complain("going on with what was cut off; --fresh begins anew")
+    end,
+    asked = opts.journal and true,
+    lacking = function(why)
+      complain("no journal is kept: " .. why)
+    end,
+  }
+end
+
+local function quote(word)
+  if word:find "^[%w_./:=@%%+,-]+$" then
+    return word
+  end
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+-- The command that goes on with what was cut off.
+function journal.again(opts, argv)
+  local words = {}
+  for i = 0, #argv do
+    if argv[i] ~= "--fresh" or (opts.first and i > opts.first) then
+      words[#words + 1] = quote(argv[i])
+    end
+  end
+  return table.concat(words, " ")
+end
+
+local function end_run(path, run, good)
+  local box, e = require("mj.core").client { journal = path, run = run }
+  local ok = box
+  if box then
+    ok, e = box:run_done(good)
+    if ok then
+      ok, e = box:flush(30)
+    end
+    box:close()
+  end
+  return ok, e
+end
+
+-- The script ended by itself: its runs are over; with an error, they go on the next
+-- time.
+function journal.finish(good, complain)
+  for _, entry in ipairs(env.runs or {}) do
+    local ok, e = end_run(entry.path, entry.run, good)
+    if not ok then
+      complain("the journal: " .. tostring(e))
+    end
+  end
+end
+
+return journal

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT
+   judge.c - kill -9 again and again: is anything paid for twice, is anything
+   lost?
+
+     judge MJLUA SCRIPT FASTCLOCK [--profile P] [--kills N] [--tasks N]
+           [--seed N] [--factor N] [--mode random|recovery|calls] [--step N]
+           [--items N] [--keep]
+
+   The gateway is in this process, the script in another.  Fails with status 1
+   when something was paid for twice, lost, wrong, or unknown where the gateway
+   has a list; with 2 when it cannot judge. */
+#define _GNU_SOURCE
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WORLD_TASKS = 480, MOST_STARTS = 5000 };
+
+struct options {
+  const char *mjlua, *script, *fastclock, *profile, *mode;
+  long kills, tasks, step, items;
+  uint64_t seed;
+  int factor, keep;
+};
+
+struct verdict {
+  struct tally tally;
+  struct gateway_counts counts;
+  long rounds, doubles, lost, wrong, not_listed;
+  long unknown, left, open,
+      resolved;      /* listed; that had to be none; by a person */
+  long ended_before; /* killed when the run was over: started anew */
+  unsigned kinds[CALLS];
+  struct states states; /* what recoveries found that were killed in turn */
+};
+
+static long all_kills(const struct tally *t) {
+  long n = 0;
+  int i;
+  for (i = 0; i < PLANS; i++)
+    n += t->kills[i];
+  return n;
+}
+
+static int has_list(const char *profile) {
+  return strcmp(profile, "plus") == 0 || strcmp(profile, "novicezk") == 0;
+}
+
+/* Plans -------------------------------------------------------------------- */
+
+static int64_t some_time(struct chance *c) {
+  int64_t kind = chance_upto(c, 9);
+  return chance_upto(c, kind < 5 ? 60000 : kind < 9 ? 300000 : 1500000);
+}
+
+static struct plan random_plan(struct chance *c) {
+  struct plan p = {PLAN_TIME, 0, 0, 0};
+  int64_t kind = chance_upto(c, 9);
+  if (kind < 5) {
+    p.after_us = some_time(c);
+    return p;
+  }
+  p.kind = kind < 9 ? PLAN_PAID : PLAN_REQUEST;
+  p.n = 1 + (long)chance_upto(c, kind < 9 ? 5 : 30);
+  p.done = (int)chance_upto(c, 1);
+  p.after_us = p.done ? chance_upto(c, 4000) : 0;
+  return p;
+}
+
+/* While what was cut off is being picked up: at the start, or at one of the
+   first requests. */
+static struct plan early_plan(struct chance *c) {
+  struct plan p = {PLAN_TIME, 0, 0, 0};
+  if (chance_upto(c, 2) > 0) {
+    p.after_us = 4000 + chance_upto(c, 30000);
+    return p;
+  }
+  p.kind = PLAN_REQUEST;
+  p.n = 1 + (long)chance_upto(c, 4);
+  p.done = (int)chance_upto(c, 1);
+  p.after_us = p.done ? chance_upto(c, 2000) : 0;
+  return p;
+}
+
+/* Rounds --------------------------------------------------------------------*/
+
+static void add(struct verdict *v, const struct findings *f, int list) {
+  v->rounds++;
+  v->doubles += f->doubles;
+  v->lost += f->lost;
+  v->wrong += f->wrong;
+  v->not_listed += f->not_listed;
+  v->unknown += f->unknown;
+  v->open += f->open;
+  v->left += list ? f->unknown + f->bad : 0;
+}
+
+static size_t works(gateway *g) {
+  size_t n = 0;
+  while (gateway_work(g, n))
+    n++;
+  return n;
+}
+
+static void no_page(struct world *w) {
+  char path[300];
+  (void)unlink(w->page);
+  (void)snprintf(path, sizeof path, "%s.known", w->page);
+  (void)unlink(path);
+}
+
+static const struct plan in_peace = {PLAN_NONE, 0, 0, 0};
+
+/* The script has ended by itself; its page against the books.  Where there was
+   no evidence a person looks, until nothing is unknown. */
+static void settle(struct world *w, struct verdict *v, const char *name,
+                   int count, int twins, size_t from, int list) {
+  struct findings f;
+  int i, rc;
+  if (check_page(w->g, w->page, from, &f) != 0) {
+    world_complain(w);
+    say_no("no whole page, see %s", w->folder);
+  }
+  add(v, &f, list);
+  if (f.good != count && list)
+    world_complain(w);
+  for (i = 0; !list && f.bad > 0 && i < 50; i++) {
+    v->resolved += check_resolve(w->g, w->page);
+    (void)unlink(w->page);
+    rc = world_start(w, name, count, twins, NULL, &in_peace);
+    if (check_page(w->g, w->page, from, &f) != 0 || (rc != 0 && f.bad == 0)) {
+      world_complain(w);
+      say_no("no whole page after a person looked, see %s", w->folder);
+    }
+    v->doubles += f.doubles;
+    v->lost += f.lost;
+    v->wrong += f.wrong;
+    v->unknown += f.unknown;
+    v->not_listed += f.not_listed;
+  }
+  v->left += !list && f.bad ? f.bad : 0;
+}
+
+typedef struct plan (*plan_fn)(struct chance *c);
+
+/* Killed until the page is there. */
+static void round_of(struct world *w, const struct options *o,
+                     struct verdict *v, struct chance *c, const char *name) {
+  size_t from = works(w->g);
+  int twins = strcmp(o->profile, "generate") != 0, rc = -1, early = 0, i;
+  int recovery = strcmp(o->mode, "recovery") == 0;
+  no_page(w);
+  for (i = 0; i < MOST_STARTS && access(w->page, F_OK) != 0; i++) {
+    struct plan p = all_kills(&v->tally) >= o->kills ? in_peace
+                    : early > 0                      ? early_plan(c)
+                                                     : random_plan(c);
+    if (early > 0)
+      states_count(w, &v->states);
+    early = early > 0 ? early - 1 : recovery ? 1 + (int)chance_upto(c, 3) : 0;
+    rc = world_start(w, name, (int)o->items, twins, NULL, &p);
+    if (rc > 1 || (rc >= 0 && access(w->page, F_OK) != 0)) {
+      world_complain(w);
+      say_no("it ended with status %d, see %s", rc, w->folder);
+    }
+  }
+  settle(w, v, name, (int)o->items, twins, from, has_list(o->profile));
+}
+
+/* A finished task, whose being there proves that a list is whole. */
+static void warm_up(struct world *w, struct verdict *v) {
+  struct gateway_counts before = *gateway_count(w->g);
+  struct tally unused;
+  int i, rc = -1;
+  memset(&unused, 0, sizeof unused);
+  w->tally = &unused;
+  no_page(w);
+  for (i = 0; i < 20 && rc != 0; i++)
+    rc = world_start(w, "witness", 1, 0, NULL, &in_peace);
+  if (rc != 0) {
+    world_complain(w);
+    say_no("not even the first task works, see %s", w->folder);
+  }
+  (void)before;
+  w->tally = &v->tally;
+}
+
+static void add_counts(struct verdict *v, const gateway *g) {
+  const struct gateway_counts *n = gateway_count(g);
+  v->counts.requests += n->requests;
+  v->counts.posts += n->posts;
+  v->counts.tasks += n->tasks;
+  v->counts.bad += n->bad;
+}
+
+static int is_good(const struct verdict *v) {
+  return v->doubles == 0 && v->lost == 0 && v->wrong == 0 && v->left == 0 &&
+         v->not_listed == 0;
+}
+
+static void set_up(struct world *w, const struct options *o,
+                   struct verdict *v) {
+  memset(w, 0, sizeof *w);
+  w->mjlua = o->mjlua;
+  w->script = o->script;
+  w->fastclock = o->fastclock;
+  w->factor = o->factor;
+  w->tally = &v->tally;
+}
+
+static void judge_random(const struct options *o, struct verdict *v) {
+  struct chance c = {o->seed};
+  struct world w;
+  long tasks = 0;
+  int world, i;
+  for (world = 0;
+       is_good(v) && (all_kills(&v->tally) < o->kills || tasks < o->tasks);
+       world++) {
+    set_up(&w, o, v);
+    world_open(&w, o->profile, chance_next(&c), 0.15, 0);
+    if (has_list(o->profile))
+      warm_up(&w, v);
+    for (i = 0; is_good(v) && i * o->items * 2 < WORLD_TASKS &&
+                (all_kills(&v->tally) < o->kills ||
+                 tasks + (long)gateway_count(w.g)->tasks < o->tasks);
+         i++) {
+      char name[32];
+      (void)snprintf(name, sizeof name, "w%d-%d", world, i);
+      round_of(&w, o, v, &c, name);
+    }
+    tasks += (long)gateway_count(w.g)->tasks;
+    add_counts(v, w.g);
+    if (!is_good(v))
+      fprintf(stderr, "judge: see %s\n", w.folder);
+    world_close(&w, o->keep || !is_good(v));
+  }
+}
+
+/* Each system call ----------------------------------------------------------*/
+
+static int announced(const struct world *w) {
+  char text[4096];
+  FILE *in = fopen(w->errors, "r");
+  size_t n = in ? fread(text, 1, sizeof text - 1, in) : 0;
+  if (in)
+    (void)fclose(in);
+  text[n] = '\0';
+  return strstr(text, "going on with what was cut off") != NULL;
+}
+
+/* Killed there, and then left alone.  0: it ended before that call. */
+static int one_call(struct world *w, struct verdict *v, long n) {
+  struct plan p = {PLAN_CALL, 0, 0, 0};
+  char name[32], folder[300];
+  size_t from = works(w->g);
+  int rc, complete;
+  p.n = n;
+  (void)snprintf(name, sizeof name, "call %ld", n);
+  (void)snprintf(folder, sizeof folder, "%s/pictures", w->folder);
+  no_page(w);
+  if (world_start(w, name, 1, 0, folder, &p) >= 0)
+    return 0;
+  complete = access(w->page, F_OK) == 0;
+  if (complete) { /* was it over by then? */
+    struct findings f;
+    if (check_page(w->g, w->page, from, &f) == 0)
+      add(v, &f, 1);
+  }
+  rc = world_start(w, name, 1, 0, folder, &in_peace);
+  if (rc != 0)
+    world_complain(w);
+  v->wrong += rc != 0;
+  if (complete && !announced(w)) { /* its run was over: this was another */
+    v->ended_before++;
+    return 1;
+  }
+  settle(w, v, name, 1, 0, from, 1);
+  return 1;
+}
+
+static void judge_calls(const struct options *o, struct verdict *v) {
+  struct chance c = {o->seed};
+  struct world w;
+  long n = 1 + (long)chance_upto(&c, o->step - 1);
+  int more = 1, i, k;
+  while (more && is_good(v)) {
+    set_up(&w, o, v);
+    world_open(&w, o->profile, chance_next(&c), 0, 1);
+    warm_up(&w, v);
+    for (i = 0; more && is_good(v) && i < 50; i++, n += o->step)
+      more = one_call(&w, v, n);
+    for (k = 0; k < CALLS; k++)
+      v->kinds[k] += w.child.calls.kinds[k];
+    add_counts(v, w.g);
+    if (!is_good(v))
+      fprintf(stderr, "judge: see %s\n", w.folder);
+    world_close(&w, o->keep || !is_good(v));
+  }
+}
+
+/* ---------------------------------------------------------------------------*/
+
+/* What a kill has to have hit, were every call tried. */
+static const char *const wanted[] = {"connect",   "sendto", "recvfrom",
+                                     "fdatasync", "fsync",  "rename"};
+enum { WANTED = sizeof wanted / sizeof wanted[0] };
+
+static unsigned hits(const struct verdict *v, const char *name) {
+  char buf[32];
+  int k;
+  for (k = 0; k < CALLS; k++)
+    if (strcmp(call_name(k, buf, sizeof buf), name) == 0)
+      return v->kinds[k];
+  return 0;
+}
+
+static int missed(const struct options *o, const struct verdict *v) {
+  int i, n = 0;
+  if (strcmp(o->mode, "calls") == 0 && o->step == 1)
+    for (i = 0; i < WANTED; i++)
+      n += hits(v, wanted[i]) == 0;
+  return n;
+}
+
+static void print_calls(const struct verdict *v) {
+  char buf[32];
+  int i, k;
+  printf("  killed at");
+  for (i = 0; i < WANTED; i++)
+    printf(" %s %u,", wanted[i], hits(v, wanted[i]));
+  printf(" and");
+  for (k = 0; k < CALLS; k++) {
+    const char *name = call_name(k, buf, sizeof buf);
+    for (i = 0; i < WANTED && strcmp(name, wanted[i]) != 0; i++)
+      ;
+    if (v->kinds[k] && i == WANTED)
+      printf(" %s %u", name, v->kinds[k]);
+  }
+  printf("\n");
+}
+
+static void print(const struct options *o, const struct verdict *v,
+                  int64_t us) {
+  const struct tally *t = &v->tally;
+  printf("%s, %s: seed %llu, time runs %d times as fast (a grace of 120 s is "
+         "%.2f s)\n",
+         o->profile, o->mode, (unsigned long long)o->seed, o->factor,
+         120.0 / o->factor);
+  printf("  rounds %ld, starts %ld, kills %ld: by time %ld, at a request %ld, "
+         "at a paid one %ld, at a system call %ld; before any request %ld\n",
+         v->rounds, t->starts, all_kills(t), t->kills[PLAN_TIME],
+         t->kills[PLAN_REQUEST], t->kills[PLAN_PAID], t->kills[PLAN_CALL],
+         t->idle);
+  printf("  paid requests %llu, tasks %llu, answers bad after payment %llu\n",
+         (unsigned long long)v->counts.posts,
+         (unsigned long long)v->counts.tasks,
+         (unsigned long long)v->counts.bad);
+  if (strcmp(o->mode, "calls") == 0) {
+    printf("  killed after the run's end %ld\n", v->ended_before);
+    print_calls(v);
+  }
+  if (v->states.n) {
+    int i;
+    printf("  killed recoveries found rows:");
+    for (i = 0; i < v->states.n; i++)
+      printf(" %s %ld", v->states.names[i], v->states.rows[i]);
+    printf("\n");
+  }
+  printf(
+      "  PAID TWICE %ld, LOST %ld, wrong %ld, unknown %ld (not listed %ld, "
+      "left in the end %ld, resolved by a person %ld), dialogs left open %ld\n",
+      v->doubles, v->lost, v->wrong, v->unknown, v->not_listed, v->left,
+      v->resolved, v->open);
+  printf("  %.1f s: %s\n", (double)us / 1e6,
+         !is_good(v)    ? "BAD"
+         : missed(o, v) ? "calls were MISSED"
+                        : "good");
+}
+
+static long number(const char *text) {
+  char *end;
+  long n = strtol(text, &end, 10);
+  if (end == text || *end || n < 0)
+    say_no("a number expected, got %s", text);
+  return n;
+}
+
+static void read_options(struct options *o, int argc, char **argv) {
+  int i;
+  if (argc < 4)
+    say_no("judge MJLUA SCRIPT FASTCLOCK [options]");
+  memset(o, 0, sizeof *o);
+  o->mjlua = argv[1];
+  o->script = argv[2];
+  o->fastclock = argv[3];
+  o->profile = "plus";
+  o->mode = "random";
+  o->kills = 40;
+  o->seed = 1;
+  o->factor = 60;
+  o->step = 1;
+  o->items = 40;
+  for (i = 4; i < argc; i++) {
+    const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
+    if (strcmp(name, "--keep") == 0) {
+      o->keep = 1;
+      continue;
+    }
+    if (strcmp(name, "--profile") == 0)
+      o->profile = value;
+    else if (strcmp(name, "--mode") == 0)
+      o->mode = value;
+    else if (strcmp(name, "--kills") == 0)
+      o->kills = number(value);
+    else if (strcmp(name, "--tasks") == 0)
+      o->tasks = number(value);
+    else if (strcmp(name, "--seed") == 0)
+      o->seed = (uint64_t)number(value);
+    else if (strcmp(name, "--factor") == 0)
+      o->factor = (int)number(value);
+    else if (strcmp(name, "--items") == 0)
+      o->items = number(value);
+    else if (strcmp(name, "--step") == 0)
+      o->step = number(value);
+    else
+      say_no("no option %s", name);
+    i++;
+  }
+}
+
+int main(int argc, char **argv) {
+  struct options o;
+  struct verdict v;
+  int64_t began = real_us();
+  read_options(&o, argc, argv);
+  memset(&v, 0, sizeof v);
+  if (strcmp(o.mode, "calls") == 0)
+    judge_calls(&o, &v);
+  else
+    judge_random(&o, &v);
+  print(&o, &v, real_us() - began);
+  return is_good(&v) && !missed(&o, &v) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

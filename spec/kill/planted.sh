@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# planted.sh: breaks one promise after the other in a copy of the core (see
+# planted.txt) and fails unless the judge notices.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR="$work"
+(cd "$root" && tar cf - CMakeLists.txt cmake csrc lua spec examples) | tar xf - -C "$work"
+cmake -S "$work" -B "$work/build" -G Ninja -DMJ_TESTS=ON >"$work/out"
+
+build() {
+  cmake --build "$work/build" --target judge mj_fastclock mjlua >"$work/out" 2>&1 || {
+    cat "$work/out"
+    echo "planted.sh: $1 does not build"
+    exit 1
+  }
+}
+
+judge() {
+  "$work/build/spec/kill/judge" "$work/build/mjlua" "$work/spec/kill/script.lua" \
+    "$work/build/spec/fastclock.so" --factor 100 --items 20 "$@" >"$work/out" 2>&1
+}
+
+build "the tree as it stands"
+judge --kills 10 || {
+  cat "$work/out"
+  echo "planted.sh: the judge does not pass the tree as it stands"
+  exit 1
+}
+
+noticed=0
+survived=0
+tab=$(printf '\t')
+while IFS="$tab" read -r what file from to arguments; do
+  case $what in '#'* | '') continue ;; esac
+  awk -v from="$from" -v to="$to" '
+    { text = text $0 "\n" }
+    END {
+      at = index(text, from)
+      if (!at) exit 3
+      printf "%s%s%s", substr(text, 1, at - 1), to, substr(text, at + length(from))
+    }' "$root/$file" >"$work/$file" || {
+    echo "planted.sh: not in $file any more: $from"
+    exit 1
+  }
+  build "without $what"
+  status=0
+  # shellcheck disable=SC2086
+  judge $arguments || status=$?
+  if [ "$status" = 1 ]; then
+    noticed=$((noticed + 1))
+  else
+    cat "$work/out"
+    echo "planted.sh: the judge does not notice that $what is gone (status $status)"
+    survived=$((survived + 1))
+  fi
+  cp "$root/$file" "$work/$file"
+done <"$root/spec/kill/planted.txt"
+echo "planted.sh: $noticed noticed, $survived not"
+[ "$survived" = 0 ]
