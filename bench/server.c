@@ -4,7 +4,8 @@
      server POLLS      prints its port; a task succeeds at its POLLS-th poll
 
    POST /mj/submit/... -> id, GET /mj/task/ID/fetch -> 2.1 KB of JSON,
-   GET /count -> "requests connections". */
+   POST /mj/task/list-by-condition -> such a task for each id, GET /picture ->
+   256 KB, GET /count -> "requests connections". */
 #define _GNU_SOURCE /* accept4, memmem */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +23,7 @@
 #define FIRST_ID  1320098000000000ULL
 #define MAX_TASKS (1u << 22)
 #define IN_SIZE   16384
-#define OUT_SIZE  65536
+#define OUT_SIZE  (1 << 19)
 
 struct conn {
   int fd, last; /* last: close after the reply */
@@ -106,7 +107,26 @@ static void reply_task(struct conn *c, unsigned long long id) {
   reply(c, 200, body, n);
 }
 
-static void answer(struct conn *c, const char *path) {
+/* 2.1 KB for each of the ids, {"ids":["1","2"]}. */
+static void reply_list(struct conn *c, const char *ids, const char *end) {
+  static char body[OUT_SIZE - 1024];
+  size_t n = 0;
+  const char *p = ids;
+
+  body[n++] = '[';
+  while ((p = memmem(p, (size_t)(end - p), "\"13", 3)) != NULL &&
+         n + 4096 < sizeof body) {
+    unsigned long long id = strtoull(++p, NULL, 10);
+    n += (size_t)snprintf(body + n, sizeof body - n, "%s", n > 1 ? "," : "");
+    n += (size_t)snprintf(body + n, sizeof body - n, task_format, id,
+                          "IN_PROGRESS", "31%", "");
+  }
+  body[n++] = ']';
+  reply(c, 200, body, (int)n);
+}
+
+static void answer(struct conn *c, const char *path, const char *end) {
+  static char picture[1 << 18];
   char body[128];
   int n;
 
@@ -117,7 +137,12 @@ static void answer(struct conn *c, const char *path) {
     return;
   }
   requests++;
-  if (strncmp(path, "/mj/task/", 9) == 0) {
+  if (strncmp(path, "/mj/task/list-by-condition ", 27) == 0) {
+    reply_list(c, path, end);
+  } else if (strncmp(path, "/picture ", 9) == 0) {
+    memset(picture, 'P', sizeof picture);
+    reply(c, 200, picture, (int)sizeof picture);
+  } else if (strncmp(path, "/mj/task/", 9) == 0) {
     reply_task(c, strtoull(path + 9, NULL, 10));
   } else if (strncmp(path, "/mj/submit/", 11) == 0) {
     unsigned i = (unsigned)submitted++ & (MAX_TASKS - 1);
@@ -167,7 +192,7 @@ static int parse(struct conn *c) {
     path = memchr(p, ' ', head);
     if (!path)
       return -1;
-    answer(c, path + 1);
+    answer(c, path + 1, p + head + length);
     at += head + length;
   }
   memmove(c->in, c->in + at, c->nin - at);

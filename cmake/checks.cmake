@@ -49,7 +49,7 @@ endfunction()
 file(GLOB specs CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/spec
   ${PROJECT_SOURCE_DIR}/spec/*_spec.lua)
 # These run mjlua from outside; a hostile collector here would not reach it.
-set(outside cli examples journal money readme)
+set(outside batch cli command examples journal money progress_screen readme)
 if(MJ_LUA)
   foreach(spec IN LISTS specs)
     string(REPLACE "_spec.lua" "" name ${spec})
@@ -93,6 +93,9 @@ endfunction()
 sub_build(core "." -DMJ_LUA=OFF -DMJ_SERVE=OFF -DMJ_IMAGE=OFF)
 sub_build(asan "^test_" -DMJ_IMAGE=OFF
   -DCMAKE_BUILD_TYPE=Debug -DMJ_ASAN=ON -DMJ_UBSAN=ON)
+if(NOT MJ_LONG) # every point of it is in this build's own test
+  set_property(TEST build_asan APPEND PROPERTY ENVIRONMENT MJ_OOM_STEP=11)
+endif()
 
 if(MJ_LONG)
   include(${CMAKE_CURRENT_LIST_DIR}/long.cmake)

@@ -5,7 +5,7 @@ set(MJ_INSTALL_LIBDIR ${CMAKE_INSTALL_LIBDIR}/lua/5.4 CACHE STRING "Lua modules 
 
 install(DIRECTORY lua/mj DESTINATION ${MJ_INSTALL_LUADIR} COMPONENT lua
   FILES_MATCHING PATTERN "*.lua")
-foreach(module mj_core_lua mj_httpd_lua mj_image_lua)
+foreach(module mj_core_lua mj_httpd_lua mj_image_lua mj_edit_lua)
   if(TARGET ${module})
     install(TARGETS ${module} LIBRARY DESTINATION ${MJ_INSTALL_LIBDIR}/mj COMPONENT lua)
   endif()

@@ -23,7 +23,7 @@ add_test(NAME check_tidy COMMAND ${scripts}/check-tidy ${PROJECT_SOURCE_DIR}
 add_test(NAME planted_tidy COMMAND ${PROJECT_SOURCE_DIR}/spec/checks/planted-tidy.sh)
 set_tests_properties(check_tidy PROPERTIES TIMEOUT 900)
 add_test(NAME guards COMMAND ${PROJECT_SOURCE_DIR}/spec/c/guards.sh)
-set_tests_properties(guards PROPERTIES TIMEOUT 600)
+set_tests_properties(guards PROPERTIES TIMEOUT 1200)
 # Fuzz targets, and what they find when there is something to find.  One build
 # serves both.
 foreach(kind "" --planted)
@@ -40,4 +40,6 @@ if(TARGET test_store_power)
   set_tests_properties(power_2000 PROPERTIES TIMEOUT 1200)
   add_test(NAME store_guards COMMAND ${PROJECT_SOURCE_DIR}/spec/c/store_guards.sh)
   set_tests_properties(store_guards PROPERTIES TIMEOUT 900)
+  add_test(NAME money_guards COMMAND ${PROJECT_SOURCE_DIR}/spec/c/money_guards.sh)
+  set_tests_properties(money_guards PROPERTIES TIMEOUT 900)
 endif()

@@ -13,7 +13,8 @@ add_custom_command(
 
 include(CheckPIESupported)
 check_pie_supported()
-add_executable(mjlua csrc/mjlua.c csrc/mjlua_signal.c
+add_executable(mjlua csrc/mjlua.c csrc/mjlua_co.c csrc/mjlua_file.c csrc/mjlua_signal.c
+  csrc/mjlua_sandbox.c csrc/mjlua_below.c
   ${CMAKE_CURRENT_BINARY_DIR}/mjlua_files.c)
 target_include_directories(mjlua PRIVATE csrc)
 target_compile_definitions(mjlua PRIVATE
@@ -26,6 +27,12 @@ target_link_libraries(mjlua PRIVATE mj_core_lua_static mj_static PkgConfig::LIBL
 set_target_properties(mjlua PROPERTIES ENABLE_EXPORTS ON
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 
+# What a process can do that has shut itself in.  Sanitizers need more than that.
+if(MJ_TESTS AND NOT MJ_SANITIZE AND CMAKE_SYSTEM_NAME STREQUAL Linux)
+  mj_test(test_sandbox SOURCES spec/c/test_sandbox.c csrc/mjlua_sandbox.c
+    LIBS PkgConfig::LIBLUA54)
+endif()
+
 # Without the static library (a rock has none) cjson is found by require.
 find_library(MJ_CJSON_STATIC NAMES liblua5.4-cjson.a)
 if(MJ_CJSON_STATIC)
@@ -34,7 +41,7 @@ if(MJ_CJSON_STATIC)
 endif()
 
 # Loaded on demand, so that a script that draws and serves nothing pays nothing.
-foreach(module mj_httpd_lua mj_image_lua)
+foreach(module mj_httpd_lua mj_image_lua mj_edit_lua)
   if(TARGET ${module})
     add_dependencies(mjlua ${module})
   endif()

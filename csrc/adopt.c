@@ -4,6 +4,8 @@
 #include "key.h"
 #include "mj_int.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The job that works on a row already, of whichever client of the journal; they
@@ -42,6 +44,15 @@ static int take_input(mj_client *c, struct mj__job *j,
   return rc ? rc : mj__dialog_button(j, &q, err);
 }
 
+static int keep_rounds(mj_client *c, struct mj__job *j,
+                       const struct mj__record *row, const mj_request *r,
+                       mj_error *err) {
+  mj_request q = *r;
+  if (row->button)
+    q.button = row->button;
+  return mj__rounds_keep(c, j, &q) ? mj__err_nomem(err) : MJ_OK;
+}
+
 /* While the family is not known it may be one that does not repeat what it was
    told. */
 static int remembers(const mj_client *c) {
@@ -64,13 +75,21 @@ static void keep_past(mj_client *c, const struct mj__record *row) {
   mj__free(&c->mem, body);
 }
 
+/* Whose request it is: the gateway's family may not be known yet. */
+static const struct mj__wire *wire_of(const mj_client *c,
+                                      const struct mj__record *row) {
+  if (c->learned.family_known)
+    return c->wire;
+  return strstr(row->url, "/generateTask/") ? &mj__wire_generate : &mj__wire_mj;
+}
+
 static int take_texts(mj_client *c, struct mj__job *j,
                       const struct mj__record *row) {
   j->op = (unsigned char)row->op;
   j->attempt = (short)row->attempt;
-  j->written = 1;
   j->answered = row->op == MJ_OP_MODAL;
-  return mj__keep(c, &j->token, row->token) ||
+  j->action = remembers(c) ? mj__action_of((mj_op)row->op, row->button) : NULL;
+  return mj__money_adopt(c, j, row) || mj__keep(c, &j->token, row->token) ||
                  mj__keep(c, &j->task_id, row->task_id) ||
                  mj__keep(c, &j->parent, row->parent) ||
                  mj__keep(c, &j->mode, row->mode) ||
@@ -88,7 +107,7 @@ static int take_request(mj_client *c, struct mj__job *j,
   j->url = mj__strdup(&c->mem, row->url);
   j->body = mj__strndup(&c->mem, row->body, row->body_len);
   j->body_len = row->body_len;
-  j->route = (unsigned char)c->wire->route((mj_op)row->op);
+  j->route = (unsigned char)wire_of(c, row)->route((mj_op)row->op);
   return j->url && j->body ? MJ_OK : MJ_ERESOURCE;
 }
 
@@ -105,20 +124,38 @@ static void go_on(mj_client *c, struct mj__job *j) {
   mj__enqueue(c, j, MJ__Q_RECORD);
 }
 
+static int64_t sent_then(const mj_client *c, const struct mj__record *row) {
+  int64_t age = mj__wall(c) - row->sent_ms;
+  return c->now - (age > 0 ? age : 0);
+}
+
 /* The last thing known is that it left, or was about to. */
 static int go_on_unknown(mj_client *c, struct mj__job *j,
                          const struct mj__record *row) {
-  int64_t age = mj__wall(c) - row->sent_ms;
   int rc = take_request(c, j, row);
   if (rc == MJ_ERESOURCE)
     return rc;
-  j->sent_ms = c->now - (age > 0 ? age : 0);
+  j->sent_ms = sent_then(c, row);
   (void)mj__job_go(j, MJ__UNKNOWN);
   hold_slot(c, j);
   rc = mj__record(c, j);
   if (rc == MJ_OK)
     mj__wonder(c, j);
   return rc;
+}
+
+/* An answer to a dialog was on its way, or about to be: what the task says
+   counts.  A caller's answer names it as its parent. */
+static int go_on_unsure(mj_client *c, struct mj__job *j,
+                        const struct mj__record *row) {
+  if (!j->task_id && mj__keep(c, &j->task_id, row->parent))
+    return MJ_ERESOURCE;
+  if (row->op == MJ_OP_MODAL && take_request(c, j, row) == MJ_ERESOURCE)
+    return MJ_ERESOURCE;
+  j->answered = j->unsure = 1;
+  j->sent_ms = sent_then(c, row);
+  go_on(c, j);
+  return MJ_OK;
 }
 
 /* Finished then: its task as it was. */
@@ -146,12 +183,15 @@ static int give_result(mj_client *c, struct mj__job *j,
   if (rc == MJ_OK)
     rc = t && t->id ? mj__task_dress(c, j, mj__json_arena(x.doc), t)
                     : MJ_EJOURNAL;
+  if (rc == MJ_OK && wires[i]->remembers)
+    rc = mj__recall(c, j, mj__json_arena(x.doc), t);
   if (rc == MJ_OK) {
     t->json = x.reply.p;
     t->json_len = x.reply.n;
     (void)mj__job_go(j, MJ__SUCCEEDED);
     mj__report_accepted(c, j);
     j->told = 1;
+    j->replayed = 1;
     mj__end(c, j, NULL, &x, t);
   }
   mj_json_free(x.doc);
@@ -166,9 +206,12 @@ static int give_failure(mj_client *c, struct mj__job *j,
   mj_error e;
   mj__err_clear(&e);
   mj__err_set(&e, row->error ? row->error : MJ_EFAILED,
-              "%s (as the journal has it; another key makes it anew)",
+              row->state == MJ__REJECTED
+                  ? "%s (as the journal has it; a fresh run asks again)"
+                  : "%s (as the journal has it; another key makes it anew)",
               row->error_text ? row->error_text : "it failed");
   (void)mj__job_go(j, (enum mj__state)row->state);
+  j->replayed = 1;
   mj__end(c, j, &e, NULL, NULL);
   return MJ_OK;
 }
@@ -178,6 +221,7 @@ static int resume(mj_client *c, struct mj__job *j,
   int rc = take_texts(c, j, row);
   if (rc)
     return rc;
+  mj__held_take(c, row->token);
   keep_past(c, row);
   c->now = mj__clock(c);
   switch ((enum mj__state)row->state) {
@@ -188,6 +232,7 @@ static int resume(mj_client *c, struct mj__job *j,
       return MJ_OK;
     }
     rc = take_request(c, j, row);
+    j->resent = row->price > 0; /* what was not sent costs nothing */
     if (rc == MJ_OK) {
       (void)mj__job_go(j, MJ__READY);
       mj__enqueue(c, j, MJ__Q_SUBMIT);
@@ -195,13 +240,9 @@ static int resume(mj_client *c, struct mj__job *j,
     return rc;
   case MJ__DISPATCHING:
   case MJ__UNKNOWN:
-    if (!row->task_id)
-      return go_on_unknown(c, j, row);
-    /* an answer to its dialog was on its way: what the task says counts, and
-       nothing is answered twice */
-    j->answered = 1;
-    go_on(c, j);
-    return MJ_OK;
+    if (row->task_id || (row->op == MJ_OP_MODAL && row->parent))
+      return go_on_unsure(c, j, row);
+    return go_on_unknown(c, j, row);
   case MJ__RUNNING: /* its dialog was answered, whatever the task says yet */
     j->answered = 1;
     go_on(c, j);
@@ -216,10 +257,10 @@ static int resume(mj_client *c, struct mj__job *j,
   case MJ__FAILED:
   case MJ__CANCELLED:
   case MJ__ABANDONED:
+  case MJ__REJECTED:
     return give_failure(c, j, row);
   case MJ__NEW:
   case MJ__LOOKUP:
-  case MJ__REJECTED:
   case MJ__STATES:
     break;
   }
@@ -235,10 +276,63 @@ static int was_never_made(const struct mj__record *row) {
 /* Provably never became a task: it goes as if it were new, in the same row. */
 static int again(mj_client *c, struct mj__job *j,
                  const struct mj__record *row) {
-  return mj__keep(c, &j->token, row->token);
+  j->again = 1;
+  return mj__money_adopt(c, j, row) || mj__keep(c, &j->token, row->token);
+}
+
+/* What the gateway says of a request, and would say again. */
+static int is_final(int code) {
+  return code == MJ_EBANNED_PROMPT || code == MJ_EINVALID ||
+         code == MJ_EUNSUPPORTED || code == MJ_ENO_BUTTON ||
+         code == MJ_ETOO_LARGE;
+}
+
+/* Whether the run, when it had heard how this ended, asked again in the same
+   words: to send this one, too, would be to pay for both. */
+static int went_on(mj_client *c, const struct mj__record *row, int *yes,
+                   mj_error *err) {
+  char prefix[MJ__KEY_MAX];
+  int64_t at = 0;
+  const char *dot = strrchr(row->key, '.');
+  int rc;
+  (void)snprintf(prefix, sizeof prefix, "%.*s", (int)(dot - row->key) + 1,
+                 row->key);
+  rc = mj__journal_newest(c, prefix, strtol(dot + 1, NULL, 10), &at, err);
+  *yes = at > row->changed_ms;
+  return rc;
+}
+
+/* MJ_ENOT_FOUND: a new row is to be made.  A caller's key is that of one piece
+   of work however often it is asked for. */
+static int stands(mj_client *c, const mj_request *r,
+                  const struct mj__record *row, int *yes, mj_error *err) {
+  int failed = row->state == MJ__FAILED || row->state == MJ__CANCELLED;
+  int unmade = was_never_made(row), rc = MJ_OK;
+  *yes = !unmade;
+  if (r->key || (!unmade && !(failed && c->retries)))
+    return MJ_OK;
+  rc = went_on(c, row, yes, err);
+  if (!*yes && rc == MJ_OK && !unmade)
+    return MJ_ENOT_FOUND;
+  *yes |= row->state == MJ__REJECTED && !c->retries && is_final(row->error);
+  if (*yes && row->state == MJ__REJECTED && !c->told_refusals) {
+    c->told_refusals = 1;
+    mj__log(c, 1,
+            "what was refused before the cut stays refused (%s); a fresh "
+            "run asks again",
+            mj_error_name(row->error));
+  }
+  return rc;
 }
 
 /* By key ------------------------------------------------------------------- */
+
+static int has_control(const char *s) {
+  for (; *s; s++)
+    if ((unsigned char)*s < 0x20 || *s == 0x7f)
+      return 1;
+  return 0;
+}
 
 /* The caller's key is good everywhere, one made of the request in its run. */
 static int name_it(mj_client *c, struct mj__job *j, const mj_request *r,
@@ -246,23 +340,66 @@ static int name_it(mj_client *c, struct mj__job *j, const mj_request *r,
   char made[MJ__KEY_MAX];
   const char *key = r->key;
   size_t n = key ? strlen(key) : 0;
-  if (key && (n == 0 || n > MJ__KEY_OWN || mj__utf8_check(key, n) != n))
-    return mj__err_set(err, MJ_EINVALID, "key: 1 to %d bytes of UTF-8 expected",
+  int rc;
+  if (key && (n == 0 || n > MJ__KEY_OWN || mj__utf8_check(key, n) != n ||
+              has_control(key)))
+    return mj__err_set(err, MJ_EINVALID,
+                       "key: 1 to %d bytes of UTF-8 without control characters "
+                       "expected",
                        MJ__KEY_OWN);
-  if (!key) {
-    if (mj__journal_key(c, r, made) != MJ_OK)
-      return mj__err_nomem(err);
-    key = made;
-  }
+  /* by a key of the caller's, work is found at whatever gateway */
+  rc = key ? mj__key_print(r, NULL, made) : mj__journal_key(c, r, made);
+  if (rc || (key && mj__keep(c, &j->print, made)))
+    return mj__err_nomem(err);
+  key = key ? key : made;
   return mj__keep(c, &j->key, key) ||
                  mj__keep(c, &j->scope, r->key ? "" : c->run)
              ? mj__err_nomem(err)
              : MJ_OK;
 }
 
+/* The row of the last of its rounds: each of those before ended in a failure
+   that may be tried again.  MJ_ENOT_FOUND: the next one was not made yet, and
+   j->key is its key. */
+static int last_round(mj_client *c, struct mj__job *j, struct mj__arena *a,
+                      struct mj__record *row, mj_error *err) {
+  struct mj__find by = {.body = 1};
+  char key[MJ__KEY_ROUND], *base = j->key;
+  int rc = MJ_OK;
+  while (rc == MJ_OK && j->round < j->rounds && row->state == MJ__FAILED &&
+         mj__outcome_may_repeat(row->error, row->error_text)) {
+    if (mj__rounds_key(key, base, ++j->round) != MJ_OK)
+      break;
+    if (j->key != base)
+      mj__free(&c->mem, j->key);
+    j->key = NULL;
+    rc = mj__keep(c, &j->key, key);
+    by.scope = j->scope;
+    by.key = j->key;
+    if (rc == MJ_OK)
+      rc = c->store->ops->known(c->store, j->scope, j->key)
+               ? c->store->ops->find(c->store, &by, a, row, err)
+               : MJ_ENOT_FOUND;
+  }
+  if (j->key != base)
+    mj__free(&c->mem, base);
+  return rc;
+}
+
 static int duplicate(mj_error *err, const mj_request *r, const char *why) {
   return mj__err_set(err, MJ_EDUPLICATE, "key%s%.100s: %s", r->key ? " " : "",
                      r->key ? r->key : "", why);
+}
+
+/* The caller's key, and other words: something was made under it. */
+static int is_other(const struct mj__job *j, const mj_request *r,
+                    const struct mj__record *row, mj_error *err) {
+  if (!j->print || !row->print || strcmp(j->print, row->print) == 0 ||
+      was_never_made(row))
+    return MJ_OK;
+  return duplicate(err, r,
+                   "it was submitted before, with another request; "
+                   "on_duplicate = \"new\" gives it the key");
 }
 
 int mj__adopt(mj_client *c, struct mj__job *j, const mj_request *r,
@@ -271,7 +408,7 @@ int mj__adopt(mj_client *c, struct mj__job *j, const mj_request *r,
   struct mj__find by = {.body = 1};
   struct mj__record row;
   struct mj__arena a;
-  int rc;
+  int rc, done = 1;
   *adopted = 0;
   if (!c->journaled)
     return MJ_OK;
@@ -284,10 +421,16 @@ int mj__adopt(mj_client *c, struct mj__job *j, const mj_request *r,
   rc = MJ_ENOT_FOUND;
   if (c->store->ops->known(c->store, j->scope, j->key))
     rc = c->store->ops->find(c->store, &by, &a, &row, err);
-  if (rc == MJ_OK && c->retries && !r->key &&
-      (row.state == MJ__FAILED || row.state == MJ__CANCELLED))
-    rc = MJ_ENOT_FOUND;
-  if (rc == MJ_OK && was_never_made(&row)) {
+  if (rc == MJ_OK)
+    rc = is_other(j, r, &row, err);
+  if (rc == MJ_OK && r->key && strcmp(how, "fail") == 0 &&
+      !was_never_made(&row)) /* whatever round it is in */
+    rc = duplicate(err, r, "it was submitted before");
+  if (rc == MJ_OK)
+    rc = last_round(c, j, &a, &row, err);
+  if (rc == MJ_OK)
+    rc = stands(c, r, &row, &done, err);
+  if (rc == MJ_OK && !done) {
     rc = again(c, j, &row) ? mj__err_nomem(err) : MJ_OK;
   } else if (rc == MJ_OK && strcmp(how, "fail") == 0) {
     rc = duplicate(err, r, "it was submitted before");
@@ -297,6 +440,8 @@ int mj__adopt(mj_client *c, struct mj__job *j, const mj_request *r,
     *adopted = 1;
     j->progress_on = r->progress ? 1 : 0;
     rc = take_input(c, j, &row, r, err);
+    if (rc == MJ_OK)
+      rc = keep_rounds(c, j, &row, r, err);
     if (rc == MJ_OK && (rc = resume(c, j, &row)) != MJ_OK)
       rc = mj__err_set(err, rc,
                        rc == MJ_ERESOURCE ? "out of memory"

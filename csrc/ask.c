@@ -86,6 +86,8 @@ int mj_ask(mj_client *c, mj_query what, const char *const *ids, size_t n,
     return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
   if (what == MJ_QUERY_DIALECT)
     return ask_dialect(c, out, err);
+  if (c->cfg.dry_run)
+    return mj__dry(err);
   if (route == MJ__R_NONE)
     return mj__err_set(err, MJ_EINVALID, "what: no such question");
   rc = c->learned.family_known ? mj__route_known(c, route, NULL, err) : MJ_OK;
@@ -202,8 +204,9 @@ void mj__asked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   }
   if (look == MJ__LOOK_AGAIN && retry_after_ms <= MJ__RETRY_AFTER_MOST &&
       ++j->troubles < c->rules.attempts) {
-    wait = mj__backoff(j->troubles, 500, 30000, mj__random(c));
-    mj__arm(c, j, c->now + (retry_after_ms > wait ? retry_after_ms : wait));
+    wait =
+        mj__retry_wait(j->troubles, 500, 30000, retry_after_ms, mj__random(c));
+    mj__arm(c, j, c->now + wait);
     return;
   }
   mj__explained(s, code, mj__route_name((enum mj__route)j->route),

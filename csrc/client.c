@@ -2,6 +2,7 @@
    client.c - making and freeing a client, and the small entry points. */
 #include "mj_int.h"
 #include "os.h"
+#include "tape.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ void mj_config_init(mj_config *cfg) {
   cfg->wire_state = "token";
   cfg->on_unknown = "hold";
   cfg->poll.first_ms = -1;
+  cfg->budget = -1;
+  cfg->budget_per = "run";
   cfg->requests_per_min = -1;
   cfg->live = -1;
   cfg->connections = 32;
@@ -25,6 +28,7 @@ void mj_config_init(mj_config *cfg) {
   cfg->submit_timeout_ms = 90000;
   cfg->fetch_timeout_ms = 120000;
   cfg->lost_after_ms = 30000;
+  cfg->busy_ms = 300000;
   cfg->max_reply = 4u << 20;
   cfg->max_image = 64u << 20;
   cfg->threads = 1;
@@ -108,7 +112,7 @@ static int allow_image_host(mj_client *c, struct mj__http_config *h) {
   return MJ_OK;
 }
 
-static int make_transport(mj_client *c) {
+static int make_plain_transport(mj_client *c) {
   struct mj__http_config h;
   if (c->cfg.transport) {
     c->tr = *c->cfg.transport;
@@ -125,6 +129,15 @@ static int make_transport(mj_client *c) {
   if (allow_image_host(c, &h))
     return MJ_ERESOURCE;
   return mj__http_new(&c->tr, &h);
+}
+
+static int make_transport(mj_client *c) {
+  if (make_plain_transport(c))
+    return MJ_ERESOURCE;
+  if (!c->cfg.tape)
+    return MJ_OK;
+  return mj__tape_wrap(&c->tr, c->cfg.tape, &c->mem, c->cfg.base_url,
+                       c->cfg.api_key, c->cfg.connections);
 }
 
 static int make_exchanges(mj_client *c) {
@@ -178,6 +191,8 @@ static int set_up(mj_client *c, const mj_config *cfg, mj_error *err) {
   int rc;
   if (mj__config_keep(c, cfg))
     return mj__err_nomem(err);
+  if (c->cfg.dry_run)
+    c->cfg.journal = NULL;
   if (c->cfg.base_url) {
     rc = mj__url_base(&base, &c->mem, c->cfg.base_url, err);
     if (rc)
@@ -195,6 +210,8 @@ static int set_up(mj_client *c, const mj_config *cfg, mj_error *err) {
   c->gateway.mode_style = c->cfg.mode_style;
   c->rules.attempts = c->cfg.attempts;
   c->rules.lost_after_ms = c->cfg.lost_after_ms;
+  mj__hints_init(c);
+  c->rules.busy_ms = c->cfg.busy_ms;
   mj__bucket_init(&c->submits, c->cfg.submits_per_min, 0);
   if (mj__os_random(&c->rng, sizeof c->rng) != 0)
     return mj__err_set(err, MJ_ERESOURCE, "no random bytes");
@@ -203,7 +220,16 @@ static int set_up(mj_client *c, const mj_config *cfg, mj_error *err) {
     return mj__err_nomem(err);
   mj__start_learning(c);
   c->now = mj__clock(c);
-  return c->cfg.journal ? mj__journal_open(c, err) : MJ_OK;
+  rc = c->cfg.journal ? mj__journal_open(c, err) : MJ_OK;
+  c->limit = -1;
+  if (rc == MJ_OK && c->cfg.share_limits)
+    rc = mj__share_open(&c->share, &c->mem, c->cfg.journal, c->cfg.base_url,
+                        c->cfg.api_key, err);
+  if (rc == MJ_OK && c->cfg.journal)
+    rc = mj__held_begin(c, err);
+  if (rc == MJ_OK && (c->cfg.budget >= 0 || c->cfg.nprices > 0))
+    rc = mj__money_open(c, err);
+  return rc;
 }
 
 int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err) {
@@ -221,10 +247,15 @@ int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err) {
     return mj__err_nomem(err);
   c->mem = mem;
   c->pump_at = -1;
+  mj__quota_init(&c->quota);
+  mj__fair_init(&c->turns[0], &c->mem);
+  mj__fair_init(&c->turns[1], &c->mem);
   mj__arena_init(&c->strings, &c->mem);
   mj__timers_init(&c->timers, &c->mem);
   rc = set_up(c, cfg, err);
   if (rc) {
+    if (rc == MJ_ERESOURCE && err && !err->code)
+      (void)mj__err_nomem(err);
     if (cfg->transport)
       c->tr.free = NULL; /* stays the caller's */
     mj_client_free(c);
@@ -262,9 +293,12 @@ void mj_client_free(mj_client *c) {
     mj_json_free(c->x[i].doc);
   }
   mj__jobs_free(c);
+  mj__money_close(c);
   mj__past_free(&c->past, &c->mem);
   mj__timers_free(&c->timers);
   mj__free(&c->mem, c->run);
+  mj__free(&c->mem, c->held);
+  mj__share_close(c->share);
   mj__free(&c->mem, c->x);
   mj__free(&c->mem, c->xfree);
   mj__arena_free(&c->strings);
@@ -296,6 +330,11 @@ uint32_t mj__random(mj_client *c) {
 /* A gateway may repeat the key that it refuses: it goes no further. */
 void mj__redact(const mj_client *c, char *text) {
   mj__hide(text, c->cfg.api_key);
+}
+
+void mj_redact(const mj_client *c, char *text) {
+  if (c && text)
+    mj__redact(c, text);
 }
 
 void mj__log(mj_client *c, int level, const char *fmt, ...) {

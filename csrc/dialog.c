@@ -260,16 +260,26 @@ int mj__dialog_prompt(mj_client *c, struct mj__job *j, const mj_request *r,
 }
 
 void mj__answer(mj_client *c, struct mj__job *j, const mj_task *t) {
+  int again = j->unsure;
   mj_error err;
   mj__err_clear(&err);
-  if (make_answer(c, j, t, &err) != MJ_OK) {
+  if (again)
+    mj__log(c, 1,
+            "task %s: its dialog did not get its answer, which is sent "
+            "again",
+            j->task_id);
+  /* a caller's answer is the request itself */
+  if (j->op != MJ_OP_MODAL && make_answer(c, j, t, &err) != MJ_OK) {
     (void)mj__job_go(j, MJ__FAILED);
+    j->leaves = err.code == MJ_ERESOURCE;
     mj__leave_slot(c, j);
     mj__end(c, j, &err, NULL, NULL);
     return;
   }
   j->answered = 1;
-  j->attempt = 0;
+  j->unsure = 0;
+  j->absent_ms = 0;
+  j->attempt = again ? j->attempt : 0;
   j->builds_on = 1;
   mj__enqueue(c, j, MJ__Q_SUBMIT);
 }

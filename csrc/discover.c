@@ -45,6 +45,8 @@ void mj__start_learning(mj_client *c) {
       !c->cfg.api_key || !*c->cfg.api_key || strcmp(auth, "auto") != 0;
   l->auth_known = l->auth_given;
   l->family_known = strcmp(c->cfg.dialect, "auto") != 0;
+  if (c->cfg.dry_run) /* nothing is asked: as most gateways are */
+    l->auth_known = l->family_known = 1;
   mj__use_auth(c, strcmp(auth, "secret") == 0 ? MJ__SECRET
                   : strcmp(auth, "raw") == 0  ? MJ__RAW
                                               : MJ__BEARER);
@@ -55,10 +57,12 @@ void mj__start_learning(mj_client *c) {
 /* What waits without knowing the family is told, and the next one asks anew. */
 static void give_up(mj_client *c, const struct mj__reply *s,
                     int64_t retry_after_ms) {
-  size_t n = c->queues[MJ__Q_POLL].n;
+  size_t n = c->queues[MJ__Q_POLL].n + c->queues[MJ__Q_OTHER].n;
   struct mj__job *j;
   mj__release_failed(c, s, retry_after_ms);
-  for (; n > 0 && (j = c->queues[MJ__Q_POLL].first) != NULL; n--) {
+  for (; n > 0 && ((j = c->queues[MJ__Q_OTHER].first) != NULL ||
+                   (j = c->queues[MJ__Q_POLL].first) != NULL);
+       n--) {
     mj__dequeue(c, j);
     if (j->kind == MJ__ASK || j->stopping == MJ__STOP_WANTED)
       mj__end_text(c, j, MJ_ENETWORK,
@@ -112,20 +116,20 @@ static void troubled(mj_client *c, const struct mj__reply *s,
                      int64_t retry_after_ms) {
   struct mj__learned *l = &c->learned;
   int reached = !s->curl_code;
-  int64_t wait = mj__backoff(l->tries + 1, 500, 10000, mj__random(c));
+  int64_t wait;
   if (retry_after_ms > MJ__RETRY_AFTER_MOST)
     retry_after_ms = MJ__RETRY_AFTER_MOST;
+  wait = 250 + mj__retry_wait(l->tries + 1, 500, 10000, retry_after_ms,
+                              mj__random(c));
   if ((reached || !l->family_known) && ++l->tries < c->rules.attempts) {
-    l->probe_at = c->now + (retry_after_ms > wait ? retry_after_ms : wait);
+    l->probe_at = c->now + wait;
     return;
   }
   l->tries = 0;
-  if (l->family_known && reached) {
-    settle(c, 1);
+  if (reached && (l->family_known || !c->wire->generate)) {
+    other_family(c, 1);
   } else if (l->family_known) {
     l->auth_known = l->auth_guessed = 1;
-  } else if (reached && !c->wire->generate) {
-    other_family(c, 1);
   } else { /* nothing is guessed from trouble alone */
     use_wire(c, &mj__wire_mj);
     if (!l->auth_given)
@@ -148,19 +152,8 @@ static void not_asked(mj_client *c) {
 
 static void probe(mj_client *c) {
   struct mj__exchange *x = mj__exchange_new(c, 0, MJ__X_PROBE);
-  const char *id = NO_TASK;
-  struct mj__call call;
-  int rc;
   mj__bucket_take(&c->requests, c->now);
-  memset(&call, 0, sizeof call);
-  call.url = x->url;
-  mj__buf_init(&call.body, &c->mem, 0);
-  rc = c->wire->ask(&call, &c->gateway, NULL, MJ__R_FETCH, &id, 1, NULL);
-  x->url = call.url;
-  mj__buf_free(&call.body);
-  if (rc == MJ_OK)
-    rc = mj__start(c, x, call.method, x->url.p, NULL, 0);
-  if (rc == MJ_OK) {
+  if (mj__question(c, x, MJ__R_FETCH, NO_TASK, NULL) == MJ_OK) {
     c->learned.probe = x->id;
     return;
   }
@@ -182,6 +175,8 @@ int mj__discovered(mj_client *c) {
   wait = mj__bucket_wait(&c->requests, c->now);
   if (pause > wait)
     wait = pause;
+  if (wait <= 0)
+    wait = mj__shared_wait(c, NULL);
   if (wait > 0)
     mj__wait_until(c, wait);
   else

@@ -64,11 +64,27 @@ static void explain(const mj_client *c, const struct mj__exchange *x,
   mj_json_free(doc);
 }
 
+/* Trouble of a host, and not of the picture: a while later it may be there. */
+static int once_more(mj_client *c, struct mj__job *j, const struct mj__reply *s,
+                     const mj_http_result *r) {
+  if (!s->curl_code && s->http_status < 500 && s->http_status != 429)
+    return 0;
+  if (r->blocked || r->retry_after_ms > MJ__RETRY_AFTER_MOST ||
+      ++j->troubles >= c->rules.attempts)
+    return 0;
+  mj__arm(c, j,
+          c->now + mj__retry_wait(j->troubles, 500, 20000, r->retry_after_ms,
+                                  mj__random(c)));
+  return 1;
+}
+
 void mj__fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                  const struct mj__reply *s, const mj_http_result *r) {
   int http = s->curl_code ? 0 : s->http_status;
   mj_error err;
   mj__err_clear(&err);
+  if (!x->reply.err && once_more(c, j, s, r))
+    return;
   if (http >= 300 && http < 400 && r->location) {
     if (redirect(c, j, r->location, &err) == MJ_OK)
       return;

@@ -66,6 +66,10 @@ static int start_up(struct mj__curl *t) {
   curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
   curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
+#if LIBCURL_VERSION_NUM >= 0x081400
+  /* since 8.20 its end waits for lookups as well (curl#21797) */
+  curl_multi_setopt(t->multi, CURLMOPT_QUICK_EXIT, 1L);
+#endif
   curl_multi_setopt(t->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)n);
   curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)n);
   return MJ_OK;
@@ -142,20 +146,20 @@ static void http_step(void *ud, mj_client *c, int64_t wait_ms,
                       int64_t budget_us) {
   struct mj__curl *t = ud;
   struct mj__ready ready[64];
-  int64_t now, end;
+  int64_t now, end; /* microseconds */
   int i, n, running;
   (void)c;
   n = mj__poller_wait(t->poller, wait_ms, ready, 64);
   if (!t->multi)
     return;
-  now = mj__os_now_ms(NULL);
-  end = budget_us > 0 ? now + (budget_us + 999) / 1000 : INT64_MAX;
-  if (t->due_ms >= 0 && t->due_ms <= now) {
+  now = mj__os_now_us();
+  end = budget_us > 0 ? now + budget_us : INT64_MAX;
+  if (t->due_ms >= 0 && t->due_ms <= now / 1000) {
     t->due_ms = -1;
     (void)curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
   }
   /* what is left over is still readable next time */
-  for (i = 0; i < n && (i == 0 || mj__os_now_ms(NULL) < end); i++)
+  for (i = 0; i < n && (i == 0 || mj__os_now_us() < end); i++)
     (void)curl_multi_socket_action(t->multi, ready[i].fd,
                                    curl_events(ready[i].events), &running);
   finish(t);

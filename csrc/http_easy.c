@@ -2,8 +2,12 @@
    http_easy.c - the options of a pooled handle, and its callbacks. */
 #include "address.h"
 #include "http_int.h"
+#include "os.h"
+#include "retry.h"
 
+#include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +15,44 @@ static size_t on_data(char *p, size_t size, size_t n, void *ud) {
   struct mj__easy *x = ud;
   n *= size;
   return mj_transport_data(x->client, x->id, p, n) == MJ_OK ? n : 0;
+}
+
+/* More than any gateway sends; libcurl itself would take 300 KiB (its answer to
+   CVE-2023-38039), and 1xx replies without end. */
+enum { HEAD_MOST = 64 << 10, LINES_MOST = 200 };
+
+/* 1 = the header of that name, and says something else than `plain`. */
+static int is_other(const char *p, size_t n, const char *name,
+                    const char *plain) {
+  size_t len = strlen(name);
+  if (n < len || strncasecmp(p, name, len) != 0)
+    return 0;
+  for (p += len, n -= len; n > 0 && (*p == ' ' || *p == '\t'); p++)
+    n--;
+  while (n > 0 && (unsigned char)p[n - 1] <= ' ')
+    n--;
+  return n > 0 && (n != strlen(plain) || strncasecmp(p, plain, n) != 0);
+}
+
+/* Nothing is asked to be packed, so what comes packed is no answer: neither
+   JSON nor a picture, and perhaps a bomb.  (A transfer's packing libcurl would
+   undo without being told to.) */
+static int is_packed(const char *p, size_t n) {
+  return is_other(p, n, "content-encoding:", "identity") ||
+         (is_other(p, n, "transfer-encoding:", "chunked") &&
+          is_other(p, n, "transfer-encoding:", "identity"));
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *ud) {
+  struct mj__easy *x = ud;
+  n *= size;
+  x->head += n;
+  if (++x->lines > LINES_MOST || x->head > HEAD_MOST)
+    x->refusal = "the reply has too many headers, and was broken off";
+  else if (is_packed(p, n))
+    x->refusal = "the reply is packed (Content-Encoding or Transfer-Encoding), "
+                 "which nobody asked for";
+  return x->refusal ? 0 : n;
 }
 
 /* The last piece handed over is our proof that the server may have all of it:
@@ -29,6 +71,11 @@ static size_t on_read(char *out, size_t size, size_t n, void *ud) {
   return n;
 }
 
+/* Somebody who reads the record of a paid request takes two minutes of silence
+   for proof that it never left.  A process that was stopped, or a machine that
+   slept, may wake up after that: what did not leave at once does not leave. */
+enum { RECORD_GOOD = 5000 };
+
 /* Called when the connection stands and the request is about to go out.  On a
    reused connection that dies without a byte of reply libcurl sends a POST
    again by itself (Curl_retry_request); the second call gives that away. */
@@ -41,6 +88,10 @@ static int on_prereq(void *ud, char *ip, char *local_ip, int port,
   (void)local_port;
   if (x->paid && x->prereqs > 0)
     return CURL_PREREQFUNC_ABORT;
+  if (x->paid && mj__os_boot_ms() - x->began_ms > RECORD_GOOD) {
+    x->late = 1;
+    return CURL_PREREQFUNC_ABORT;
+  }
   x->prereqs++;
   if (x->sent == 0)
     x->sent = x->body ? 1 : 2;
@@ -59,8 +110,13 @@ static curl_socket_t on_open(void *ud, curlsocktype purpose,
     return CURL_SOCKET_BAD;
   }
   fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-  if (fd < 0)
+  if (fd < 0) {
+    if (errno == EMFILE || errno == ENFILE)
+      x->refusal = "too many open files: no descriptor is left for a "
+                   "connection (ulimit -n)";
     return CURL_SOCKET_BAD;
+  }
+  mj__poller_keep(t->poller, fd);
   t->connects++;
   t->sockets++;
   if (t->sockets > t->sockets_peak)
@@ -91,6 +147,8 @@ int mj__easy_open(struct mj__easy *x) {
   curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
   curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
   curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
   curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
@@ -104,6 +162,8 @@ int mj__easy_open(struct mj__easy *x) {
   /* "" rather than NULL: the environment's proxies are not for a key */
   curl_easy_setopt(e, CURLOPT_PROXY, cfg->proxy ? cfg->proxy : "");
   curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
   if (cfg->ca_file)
     curl_easy_setopt(e, CURLOPT_CAINFO, cfg->ca_file);
   /* Debian's default path switches libcurl's certificate cache off, and each
@@ -166,7 +226,10 @@ int mj__easy_arm(struct mj__easy *x, const mj_http *req) {
   x->paid = req->paid;
   x->foreign = req->foreign;
   x->trusted = req->foreign ? is_trusted(x->t, req->url) : 1;
-  x->prereqs = x->sent = x->blocked = 0;
+  x->prereqs = x->sent = x->blocked = x->late = 0;
+  x->began_ms = req->paid ? mj__os_boot_ms() : 0;
+  x->head = x->lines = 0;
+  x->refusal = NULL;
   x->body = req->body;
   x->body_len = req->body_len;
   x->body_at = 0;
@@ -186,28 +249,45 @@ int mj__easy_arm(struct mj__easy *x, const mj_http *req) {
   return MJ_OK;
 }
 
+/* Each header that says so, however often it comes (libcurl itself takes the
+   first, and no milliseconds): the longest counts. */
+static int64_t retry_after(CURL *e) {
+  static const char *const names[] = {"Retry-After", "retry-after-ms",
+                                      "x-ms-retry-after-ms"};
+  struct curl_header *h;
+  int64_t ms = -1;
+  size_t i, k;
+  for (i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (k = 0; k < 8 && curl_easy_header(e, names[i], k, CURLH_HEADER, -1,
+                                          &h) == CURLHE_OK;
+         k++)
+      ms = mj__retry_later(ms,
+                           mj__retry_after(h->value, i > 0, mj__os_wall_ms()));
+  return ms;
+}
+
 void mj__easy_result(struct mj__easy *x, CURLcode code, mj_http_result *r) {
   long http = 0;
-  curl_off_t after = 0;
   char *type = NULL, *location = NULL;
   memset(r, 0, sizeof *r);
   r->curl_code = (int)code;
   r->sent = x->sent;
   r->blocked = x->blocked;
-  r->retry_after_ms = -1;
+  r->retry_after_ms = retry_after(x->e);
   (void)curl_easy_getinfo(x->e, CURLINFO_RESPONSE_CODE, &http);
   r->http_status = (int)http;
-  if (curl_easy_getinfo(x->e, CURLINFO_RETRY_AFTER, &after) == CURLE_OK &&
-      after > 0 && after < 86400)
-    r->retry_after_ms = (int64_t)after * 1000;
   (void)curl_easy_getinfo(x->e, CURLINFO_CONTENT_TYPE, &type);
   (void)curl_easy_getinfo(x->e, CURLINFO_REDIRECT_URL, &location);
   r->content_type = type;
   r->location = location;
   r->text = x->blocked         ? "the address is not public"
+            : x->late          ? "not sent: connecting took too long"
+            : x->refusal       ? x->refusal
             : x->errbuf[0]     ? x->errbuf
             : code != CURLE_OK ? curl_easy_strerror(code)
                                : NULL;
   if (x->blocked)
     r->curl_code = CURLE_COULDNT_CONNECT;
+  else if (x->refusal && !x->sent) /* it is us, and not the gateway */
+    r->curl_code = CURLE_OUT_OF_MEMORY;
 }

@@ -17,9 +17,13 @@ struct mj__easy {
   const char *body;
   size_t body_len, body_at;
   int paid, foreign, trusted;
-  int prereqs; /* how often libcurl was about to send */
-  int sent;    /* our own latch; see mj_http_result */
-  int blocked; /* the address rules said no */
+  int prereqs;         /* how often libcurl was about to send */
+  int sent;            /* our own latch; see mj_http_result */
+  int blocked;         /* the address rules said no */
+  size_t head, lines;  /* of the reply's header, so far */
+  const char *refusal; /* why we broke it off, or NULL */
+  int64_t began_ms;    /* of a paid one, as of mj__os_boot_ms */
+  int late;            /* its record was too old to send it */
   char errbuf[CURL_ERROR_SIZE];
 };
 

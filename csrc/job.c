@@ -25,7 +25,11 @@ static const unsigned edges[MJ__STATES] = {
         BIT(DISPATCHING) | BIT(RUNNING) | BIT(CANCELLED) | BIT(FAILED),
     [MJ__UNKNOWN] = BIT(ACCEPTED) | BIT(READY) | BIT(ABANDONED),
     [MJ__SUCCEEDED] = BIT(DOWNLOADED),
-    /* FAILED, CANCELLED, REJECTED, ABANDONED, DOWNLOADED: none */
+    [MJ__FAILED] = BIT(NEW), /* the next one of its attempts */
+    /* what was sent again, and not taken: the first time is still not known */
+    [MJ__REJECTED] = BIT(UNKNOWN),
+    [MJ__CANCELLED] = BIT(UNKNOWN),
+    /* ABANDONED, DOWNLOADED: none */
 };
 
 const char *mj__state_name(enum mj__state s) {
@@ -66,47 +70,83 @@ static void todo(struct mj__todo *out, enum mj__do what, int64_t at, int code,
    follow-up is tried again (novicezk/midjourney-proxy#252). */
 enum { PARENT_TRIES = 3 };
 
+/* What waits for a gateway in trouble looks this often whether it is there
+   again: looking costs nothing. */
+enum { HELD_MOST = 8000 };
+
+/* A gateway that has too much to do is asked again, until its time is up. */
+static int waits_for_room(struct mj__job *j, int64_t retry_after_ms,
+                          const struct mj__rules *r, int64_t now,
+                          uint32_t random, int64_t *wait) {
+  if (j->cancel)
+    return 0;
+  if (j->troubles == 0)
+    j->trouble_ms = now;
+  if (j->troubles < SHRT_MAX)
+    j->troubles++;
+  *wait = mj__retry_wait(j->troubles, 1000, 20000, retry_after_ms, random);
+  return retry_after_ms <= MJ__RETRY_AFTER_MOST &&
+         now + *wait - j->trouble_ms < r->busy_ms;
+}
+
+static void on_refused(struct mj__job *j, const struct mj__verdict *v,
+                       int64_t retry_after_ms, const struct mj__rules *r,
+                       int64_t now, uint32_t random, struct mj__todo *out) {
+  int64_t wait = 0;
+  int again;
+  if (v->busy)
+    again = waits_for_room(j, retry_after_ms, r, now, random, &wait);
+  else if (v->kind == MJ__V_NOT_SENT) {
+    wait = mj__retry_wait(j->attempt, 500, 30000, retry_after_ms, random);
+    again = j->attempt < r->attempts && retry_after_ms <= MJ__RETRY_AFTER_MOST;
+  } else {
+    wait = 1000 + mj__retry_wait(j->attempt, 1000, 4000, -1, random);
+    again = v->parent && j->builds_on && j->attempt < PARENT_TRIES;
+  }
+  if (again && !j->cancel) {
+    mj__job_go(j, MJ__READY);
+    todo(out, MJ__DO_SEND, now + wait, v->code, 1);
+    return;
+  }
+  mj__job_go(j, MJ__REJECTED);
+  if (v->kind == MJ__V_NOT_SENT)
+    todo(out, MJ__DO_END, now, j->cancel ? MJ_ECANCELLED : v->code, 1);
+  else
+    todo(out, MJ__DO_END, now, v->code, v->retryable);
+}
+
 void mj__job_on_submit(struct mj__job *j, const struct mj__verdict *v,
                        int64_t retry_after_ms, const struct mj__rules *r,
                        int64_t now, uint32_t random, struct mj__todo *out) {
-  int64_t wait;
   switch (v->kind) {
   case MJ__V_ACCEPTED:
     mj__job_go(j, MJ__ACCEPTED);
     j->accepted_ms = now;
-    j->polls = j->misses = j->troubles = 0;
+    j->polls = j->misses = j->troubles = j->held = 0;
     j->status = MJ_ST_UNKNOWN;
     j->progress = -1;
     todo(out, MJ__DO_ACCEPT, now + mj__poll_gap(r->poll, 0), MJ_OK, 0);
-    return;
-  case MJ__V_NOT_SENT:
-    wait = mj__backoff(j->attempt, 500, 30000, random);
-    if (retry_after_ms > wait)
-      wait = retry_after_ms;
-    if (j->attempt < r->attempts && wait <= MJ__RETRY_AFTER_MOST &&
-        !j->cancel) {
-      mj__job_go(j, MJ__READY);
-      todo(out, MJ__DO_SEND, now + wait, v->code, 1);
-      return;
-    }
-    mj__job_go(j, MJ__REJECTED);
-    todo(out, MJ__DO_END, now, j->cancel ? MJ_ECANCELLED : v->code, 1);
     return;
   case MJ__V_UNKNOWN:
     mj__job_go(j, MJ__UNKNOWN);
     todo(out, MJ__DO_END, now, v->code, 0);
     return;
+  case MJ__V_NOT_SENT:
   case MJ__V_REFUSED:
-    if (v->parent && j->builds_on && j->attempt < PARENT_TRIES && !j->cancel) {
-      wait = 1000 + mj__backoff(j->attempt, 1000, 4000, random);
-      mj__job_go(j, MJ__READY);
-      todo(out, MJ__DO_SEND, now + wait, v->code, 1);
-      return;
-    }
-    mj__job_go(j, MJ__REJECTED);
-    todo(out, MJ__DO_END, now, v->code, v->retryable);
+    on_refused(j, v, retry_after_ms, r, now, random, out);
     return;
   }
+}
+
+int mj__job_held(struct mj__job *j, const struct mj__rules *r, int64_t now,
+                 uint32_t random, int64_t *at_ms) {
+  if (j->held < SHRT_MAX)
+    j->held++;
+  *at_ms =
+      now + mj__retry_wait(j->attempt + j->held, 500, HELD_MOST, -1, random);
+  if (j->troubles > 0 && r->busy_ms > 0) /* it was busy, and is waited for */
+    return *at_ms - j->trouble_ms < r->busy_ms;
+  return j->attempt + j->held <= r->attempts;
 }
 
 /* Cancelled work is looked at this often before it is left to itself. */
@@ -114,6 +154,28 @@ enum { STOP_LOOKS = 3 };
 
 /* A task that waits for input this long after it got some has not got it. */
 enum { STILL_MODAL = 300000 };
+
+/* Twice as late as gateways go on with a request whose client is gone, a dialog
+   that is still open twice has not got its answer (as recon.c has it). */
+enum { LATE_ENOUGH = 120000, ONCE_MORE = 10000 };
+
+/* The answer may not have left.  1 = `out` says what to do. */
+static int on_unsure(struct mj__job *j, int64_t now, struct mj__todo *out) {
+  int again = j->attempt < 2 && (j->answerable || j->body);
+  if (now - j->sent_ms < LATE_ENOUGH)
+    return 0;
+  if (!j->absent_ms) {
+    j->absent_ms = now;
+    todo(out, MJ__DO_POLL, now + ONCE_MORE, MJ_OK, 0);
+    return 1;
+  }
+  if (now - j->absent_ms < ONCE_MORE)
+    return 0;
+  mj__job_go(j, MJ__NEEDS_MODAL);
+  todo(out, again ? MJ__DO_ANSWER : MJ__DO_END, now,
+       again ? MJ_OK : MJ_ENEEDS_INPUT, 0);
+  return 1;
+}
 
 /* Somebody may wait for days. */
 static void count_poll(struct mj__job *j) {
@@ -155,6 +217,8 @@ void mj__job_on_task(struct mj__job *j, const mj_task *t,
   count_poll(j);
   if (j->state == MJ__ACCEPTED)
     mj__job_go(j, MJ__RUNNING);
+  if (t->status != MJ_ST_MODAL && t->status != MJ_ST_UNKNOWN)
+    j->unsure = 0; /* it got its answer */
   if (j->stopping == MJ__STOP_ASKED) {
     on_stopping(j, t, now, out);
     return;
@@ -173,6 +237,8 @@ void mj__job_on_task(struct mj__job *j, const mj_task *t,
     todo(out, MJ__DO_END, now, MJ_ECANCELLED, 0);
     return;
   case MJ_ST_MODAL:
+    if (j->unsure && on_unsure(j, now, out))
+      return;
     /* new-api's row is up to 15 s behind; nothing is answered twice */
     if (j->answered && now - j->accepted_ms < STILL_MODAL)
       break;
@@ -215,7 +281,7 @@ static void on_missing(struct mj__job *j, const struct mj__rules *r,
   count_poll(j);
 }
 
-enum { TROUBLES_MOST = 8, TROUBLE_TIME = 120000 };
+enum { TROUBLES_MOST = 8, TROUBLE_TIME = 600000 };
 
 void mj__job_on_trouble(struct mj__job *j, enum mj__look look, int code,
                         int64_t retry_after_ms, const struct mj__rules *r,
@@ -231,14 +297,15 @@ void mj__job_on_trouble(struct mj__job *j, enum mj__look look, int code,
   }
   if (j->troubles == 0)
     j->trouble_ms = now;
-  j->troubles++;
+  if (j->troubles < SHRT_MAX)
+    j->troubles++;
   if (j->troubles >= TROUBLES_MOST && now - j->trouble_ms >= TROUBLE_TIME) {
-    end_by(j, now, code, j->tracked, out); /* what was paid for goes on */
+    j->leaves = !j->tracked; /* what was paid for goes on */
+    end_by(j, now, code, j->tracked, out);
     return;
   }
-  wait = mj__backoff(j->troubles, 1000, 60000, random);
   if (retry_after_ms > MJ__RETRY_AFTER_MOST)
     retry_after_ms = MJ__RETRY_AFTER_MOST;
-  todo(out, MJ__DO_POLL, now + (retry_after_ms > wait ? retry_after_ms : wait),
-       MJ_OK, 0);
+  wait = mj__retry_wait(j->troubles, 1000, HELD_MOST, retry_after_ms, random);
+  todo(out, MJ__DO_POLL, now + wait, MJ_OK, 0);
 }

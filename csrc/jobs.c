@@ -72,11 +72,8 @@ void mj__job_free(mj_client *c, struct mj__job *j) {
   struct mj__jobs *t = &c->jobs;
   uint32_t slot = (uint32_t)(j->id & SLOT_MASK) - 1;
   mj__dequeue(c, j);
-  if (j->work) {
-    mj__free(&c->mem, j->work->path);
-    mj__free(&c->mem, j->work->data);
-    mj__free(&c->mem, j->work);
-  }
+  if (j->kind == MJ__WRITE)
+    mj__work_free(c, j->work);
   event_free(c, &j->accepted);
   event_free(c, &j->moved);
   event_free(c, &j->done);
@@ -90,11 +87,14 @@ void mj__job_free(mj_client *c, struct mj__job *j) {
   mj__free(&c->mem, j->ids);
   mj__free(&c->mem, j->old_ids);
   mj__free(&c->mem, j->old_task_id);
+  mj__free(&c->mem, j->old_token);
   mj__dialog_free(c, j);
   mj__drop_request(c, j);
+  mj__free(&c->mem, j->home);
   mj__free(&c->mem, j->prompt);
   mj__free(&c->mem, j->key);
   mj__free(&c->mem, j->scope);
+  mj__free(&c->mem, j->print);
   mj__free(&c->mem, j->url);
   mj__free(&c->mem, j->body);
   mj__free(&c->mem, j);
@@ -125,15 +125,49 @@ void mj__jobs_free(mj_client *c) {
   for (i = 0; i < c->jobs.cap; i++)
     if (c->jobs.slots[i])
       mj__job_free(c, c->jobs.slots[i]);
+  mj__fair_free(&c->turns[0]);
+  mj__fair_free(&c->turns[1]);
   mj__free(&c->mem, c->jobs.slots);
   mj__free(&c->mem, c->jobs.generation);
   mj__free(&c->mem, c->jobs.free_list);
 }
 
+static struct mj__fair *fair_of(mj_client *c, enum mj__queue_name q) {
+  return q == MJ__Q_SUBMIT ? &c->turns[0]
+         : q == MJ__Q_POLL ? &c->turns[1]
+                           : NULL;
+}
+
+/* A map, or else a verb. */
+static uint64_t group_of(const struct mj__job *j) {
+  return j->group ? (uint64_t)j->group << 8 : j->op;
+}
+
+static enum mj__queue_name place_of(const struct mj__job *j,
+                                    enum mj__queue_name q) {
+  if (q == MJ__Q_SUBMIT && j->slot)
+    return MJ__Q_ANSWER;
+  if (q == MJ__Q_POLL && (j->kind != MJ__TASK || j->state == MJ__LOOKUP ||
+                          j->stopping == MJ__STOP_WANTED))
+    return MJ__Q_OTHER;
+  return q;
+}
+
 void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q) {
-  struct mj__queue *l = &c->queues[q];
+  struct mj__queue *l;
+  struct mj__fair *f;
   mj__dequeue(c, j);
+  q = place_of(j, q);
+  l = &c->queues[q];
+  f = fair_of(c, q);
   j->queue = (unsigned char)q;
+  l->n++;
+  c->dirty = 1;
+  if (f) {
+    mj__fair_put(f, j, group_of(j));
+    l->first = mj__fair_first(f);
+    return;
+  }
   j->next = NULL;
   j->prev = l->last;
   if (l->last)
@@ -141,14 +175,20 @@ void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q) {
   else
     l->first = j;
   l->last = j;
-  l->n++;
-  c->dirty = 1;
 }
 
 void mj__dequeue(mj_client *c, struct mj__job *j) {
   struct mj__queue *l = &c->queues[j->queue];
+  struct mj__fair *f = fair_of(c, (enum mj__queue_name)j->queue);
   if (j->queue == MJ__Q_NONE)
     return;
+  j->queue = MJ__Q_NONE;
+  l->n--;
+  if (f) {
+    mj__fair_take(f, j);
+    l->first = mj__fair_first(f);
+    return;
+  }
   if (j->prev)
     j->prev->next = j->next;
   else
@@ -158,11 +198,11 @@ void mj__dequeue(mj_client *c, struct mj__job *j) {
   else
     l->last = j->prev;
   j->next = j->prev = NULL;
-  j->queue = MJ__Q_NONE;
-  l->n--;
 }
 
 enum mj__queue_name mj__queue_of(const struct mj__job *j) {
+  if (j->kind == MJ__FETCH)
+    return MJ__Q_FETCH;
   if (j->state == MJ__UNKNOWN)
     return MJ__Q_UNKNOWN;
   return j->state == MJ__READY || j->state == MJ__NEEDS_MODAL ? MJ__Q_SUBMIT
@@ -172,7 +212,7 @@ enum mj__queue_name mj__queue_of(const struct mj__job *j) {
 void mj__arm(mj_client *c, struct mj__job *j, int64_t at_ms) {
   j->timer = mj__timers_add(&c->timers, at_ms, j->id);
   /* no memory for the entry: at once is better than never */
-  if (!j->timer && (j->kind == MJ__TASK || j->kind == MJ__ASK)) {
+  if (!j->timer && j->kind != MJ__TIMER && j->kind != MJ__WRITE) {
     mj__enqueue(c, j, mj__queue_of(j));
     if (j->state == MJ__UNKNOWN)
       c->wondering = 1;

@@ -22,7 +22,17 @@ struct mj__journal {
   struct mj__tallies tallies;
   char *script, *run;   /* the run that this process began or goes on with */
   int resumed, retries; /* retries: that run had ended with an error */
+  /* The last answer of newest(), for who asks ten thousand times: of the
+     requests `prefix` after the after-th, the newest was the n-th. */
+  char prefix[MJ__KEY_MAX];
+  long after, n;
+  int64_t newest_ms;
+  int64_t born_ms, ended_ms; /* the last of each that was written */
+  struct mj__fund *funds;    /* of the clients; as long as there is one */
 };
+
+/* A month: what is settled by then, and finished, nobody asks for. */
+#define KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static struct mj__journal *journals;
@@ -141,6 +151,39 @@ static int cut_off(mj_client *c, struct mj__arena *a, const char **id,
   return rc;
 }
 
+static int not_written(mj_error *err, int rc) {
+  return rc == MJ_ERESOURCE
+             ? mj__err_nomem(err)
+             : mj__err_set(err, MJ_EJOURNAL, "the journal cannot be written");
+}
+
+static int put_run(mj_client *c, const struct mj__run *now, mj_error *err) {
+  uint64_t number;
+  int rc = c->store->ops->run_begin(c->store, now, &number);
+  if (rc == MJ_OK)
+    rc = c->store->ops->forget(c->store, mj__wall(c) - KEPT_MS, &number);
+  return rc ? not_written(err, rc) : MJ_OK;
+}
+
+/* Of the run: whether a row was ever sent.  Another value than those of MJ_E*
+   ends the round. */
+enum { WAS_SENT = 1 };
+
+static int was_sent(void *run, const struct mj__record *r) {
+  return r->run && strcmp(r->run, run) == 0 && (r->sent_ms || r->task_id)
+             ? WAS_SENT
+             : MJ_OK;
+}
+
+/* A run that never sent anything was cut off from nothing: nobody is told. */
+static int look_back(mj_client *c, char *run, int *resumed, mj_error *err) {
+  int rc = MJ_OK;
+  if (*resumed)
+    rc = c->store->ops->each(c->store, 0, was_sent, run, err);
+  *resumed = rc == WAS_SENT;
+  return rc == WAS_SENT ? MJ_OK : rc;
+}
+
 static int begin_run(mj_client *c, char **run, int *resumed, int *gave_up,
                      mj_error *err) {
   struct mj__mem m = plain();
@@ -148,7 +191,6 @@ static int begin_run(mj_client *c, char **run, int *resumed, int *gave_up,
   struct mj__run now;
   const char *id = NULL;
   char made[40];
-  uint64_t number;
   int rc;
   mj__arena_init(&a, &m);
   *gave_up = 0;
@@ -163,12 +205,17 @@ static int begin_run(mj_client *c, char **run, int *resumed, int *gave_up,
   memset(&now, 0, sizeof now); /* one that goes on has not ended any more */
   now.id = id;
   now.script = c->cfg.run;
-  if (rc == MJ_OK && c->cfg.run &&
-      c->store->ops->run_begin(c->store, &now, &number) != MJ_OK)
-    rc = mj__err_set(err, MJ_EJOURNAL, "the journal cannot be written");
+  if (rc == MJ_OK && c->cfg.run)
+    rc = put_run(c, &now, err);
   *run = rc == MJ_OK ? mj__strdup(&m, id) : NULL;
   mj__arena_free(&a);
-  return rc || *run ? rc : mj__err_nomem(err);
+  if (rc == MJ_OK)
+    rc = *run ? look_back(c, *run, resumed, err) : mj__err_nomem(err);
+  if (rc) {
+    mj__free(&m, *run);
+    *run = NULL;
+  }
+  return rc;
 }
 
 /* The process's run, when its script is the same. */
@@ -188,6 +235,7 @@ static int take_run(mj_client *c, struct mj__journal *n, mj_error *err) {
     n->script = mj__strdup(&m, c->cfg.run ? c->cfg.run : "");
     n->resumed = resumed;
     n->retries = gave_up;
+    n->prefix[0] = '\0';
     if (!n->script)
       return mj__err_nomem(err);
   }
@@ -220,6 +268,8 @@ void mj__journal_close(mj_client *c) {
   c->store = NULL;
   if (n->clients)
     return;
+  mj__funds_free(n->funds); /* another process may write meanwhile */
+  n->funds = NULL;
   n->store->ops->free(n->store);
   n->store = NULL;
 }
@@ -228,9 +278,50 @@ mj_client *mj__journal_clients(const mj_client *c) {
   return c->in_journal->clients;
 }
 
+struct mj__fund **mj__journal_funds(mj_client *c) {
+  return &c->in_journal->funds;
+}
+
 int mj__journal_key(mj_client *c, const mj_request *r, char out[MJ__KEY_MAX]) {
   struct mj__mem m = plain();
   return mj__key_make(&c->in_journal->tallies, &m, r, c->cfg.base_url, out);
+}
+
+int mj__journal_newest(mj_client *c, const char *prefix, long after,
+                       int64_t *created_ms, mj_error *err) {
+  struct mj__journal *n = c->in_journal;
+  int rc = MJ_OK;
+  if (strcmp(n->prefix, prefix) != 0 || after < n->after ||
+      (n->newest_ms && after >= n->n)) {
+    n->n = n->after = after;
+    n->prefix[0] = '\0';
+    rc = c->store->ops->newest(c->store, c->run, prefix, &n->n, &n->newest_ms,
+                               err);
+    if (rc == MJ_OK)
+      (void)snprintf(n->prefix, sizeof n->prefix, "%s", prefix);
+  }
+  *created_ms = n->newest_ms;
+  return rc;
+}
+
+/* A row that is made after another one ended is younger, and one that was there
+   is not, whatever the clock does and however fast they are. */
+int64_t mj__journal_born(mj_client *c) {
+  struct mj__journal *n = c->in_journal;
+  n->born_ms = mj__wall(c);
+  if (n->born_ms <= n->ended_ms)
+    n->born_ms = n->ended_ms + 1;
+  return n->born_ms;
+}
+
+int64_t mj__journal_ended(mj_client *c) {
+  struct mj__journal *n = c->in_journal;
+  int64_t now = mj__wall(c);
+  if (now < n->born_ms)
+    now = n->born_ms;
+  if (now > n->ended_ms)
+    n->ended_ms = now;
+  return now;
 }
 
 int mj__journal_knows(const mj_client *c, const char *token) {
@@ -246,15 +337,15 @@ static int not_journaled(mj_error *err) {
 int mj_run_done(mj_client *c, int good, mj_error *err) {
   struct mj__mem m = plain();
   uint64_t number;
+  int rc;
   mj__err_clear(err);
   if (!c->journaled || !c->cfg.run)
     return MJ_OK;
   /* a client that is made after this begins another one */
   mj__free(&m, c->in_journal->run);
   c->in_journal->run = NULL;
-  if (c->store->ops->run_end(c->store, c->run, good, mj__wall(c), &number))
-    return mj__err_set(err, MJ_EJOURNAL, "the journal cannot be written");
-  return MJ_OK;
+  rc = c->store->ops->run_end(c->store, c->run, good, mj__wall(c), &number);
+  return rc ? not_written(err, rc) : MJ_OK;
 }
 
 int mj_flush(mj_client *c, int64_t wait_ms, mj_error *err) {
@@ -272,10 +363,22 @@ int mj_resumed(const mj_client *c) {
   return c->resumed;
 }
 
-static void show(const struct mj__record *r, mj_row *out) {
+/* "cat", "cat#2": the mark of a round is not for people. */
+static const char *shown_key(const char *key, char out[MJ__KEY_ROUND]) {
+  char *mark;
+  if (!key || !strchr(key, MJ__ROUND_MARK))
+    return key;
+  (void)snprintf(out, MJ__KEY_ROUND, "%s", key);
+  mark = strchr(out, MJ__ROUND_MARK);
+  *mark = '#';
+  return out;
+}
+
+static void show(const struct mj__record *r, mj_row *out,
+                 char key[MJ__KEY_ROUND]) {
   memset(out, 0, sizeof *out);
   out->token = r->token;
-  out->key = r->key;
+  out->key = shown_key(r->key, key);
   out->run = r->run;
   out->gateway = r->gateway;
   out->state = mj__state_name((enum mj__state)r->state);
@@ -291,36 +394,45 @@ static void show(const struct mj__record *r, mj_row *out) {
 }
 
 struct round {
-  const mj_client *c; /* NULL = nobody works on the journal */
-  int unknown;
+  const mj_client *c; /* NULL = a process that may be gone works on it */
+  int unknown, at_work;
   mj_row_fn fn;
+  mj_file_fn files;
   void *ud;
   int stopped;
 };
 
-/* DISPATCHING of a process that is gone is as unknown as UNKNOWN; of this one
-   it is on its way. */
-static int is_unknown(const mj_client *c, const struct mj__record *r) {
+/* DISPATCHING of a process that is gone is as unknown as UNKNOWN; of one that
+   lives it is on its way. */
+static int is_unknown(const struct round *round, const struct mj__record *r) {
   mj_client *of;
   if (r->state == MJ__UNKNOWN)
     return 1;
-  return r->state == MJ__DISPATCHING && !r->task_id &&
-         !(c && mj__owner(c, r->token, &of));
+  return r->state == MJ__DISPATCHING && !r->task_id && !round->at_work &&
+         !(round->c && mj__owner(round->c, r->token, &of));
 }
 
 static int one(void *ud, const struct mj__record *r) {
   struct round *round = ud;
+  char key[MJ__KEY_ROUND];
   mj_row row;
-  if (round->unknown && !is_unknown(round->c, r))
+  if (round->unknown && !is_unknown(round, r))
     return MJ_OK;
-  show(r, &row);
+  show(r, &row, key);
   round->stopped = round->fn(round->ud, &row);
+  return round->stopped ? MJ_ECANCELLED : MJ_OK;
+}
+
+static int one_file(void *ud, const struct mj__saved *f) {
+  struct round *round = ud;
+  mj_file file = {f->token, f->n, f->path, f->bytes, f->sha256};
+  round->stopped = round->files(round->ud, &file);
   return round->stopped ? MJ_ECANCELLED : MJ_OK;
 }
 
 int mj_journal_each(mj_client *c, int unknown, mj_row_fn fn, void *ud,
                     mj_error *err) {
-  struct round round = {c, unknown, fn, ud, 0};
+  struct round round = {c, unknown, 0, fn, NULL, ud, 0};
   int rc;
   mj__err_clear(err);
   if (!c->journaled)
@@ -329,23 +441,22 @@ int mj_journal_each(mj_client *c, int unknown, mj_row_fn fn, void *ud,
   return round.stopped ? MJ_OK : rc;
 }
 
-int mj_journal_read(const char *path, int unknown, mj_row_fn fn, void *ud,
-                    mj_error *err) {
-  struct round round = {NULL, unknown, fn, ud, 0};
-  struct mj__store_options o;
-  struct mj__mem mem;
+int mj_journal_read(const char *path, int unknown, mj_row_fn fn,
+                    mj_file_fn files, void *ud, long *owner, mj_error *err) {
+  long pid = mj__store_owner(path);
+  struct round round = {NULL, unknown, pid != 0, fn, files, ud, 0};
+  struct mj__mem mem = plain();
   mj__store *s;
   int rc;
+  if (owner)
+    *owner = pid;
   mj__err_clear(err);
-  if (!mj__os_is_file(path)) /* it would be made */
-    return mj__err_set(err, MJ_ENOT_FOUND, "there is no journal %.200s", path);
-  mj__mem_init(&mem, NULL, NULL);
-  memset(&o, 0, sizeof o);
-  o.path = path;
-  rc = mj__store_sqlite(&s, &mem, &o, err);
+  rc = mj__store_copy(&s, &mem, path, err);
   if (rc)
     return rc;
   rc = s->ops->each(s, unknown, one, &round, err);
+  if (rc == MJ_OK && files)
+    rc = s->ops->files(s, NULL, one_file, &round, err);
   s->ops->free(s);
   return round.stopped ? MJ_OK : rc;
 }
@@ -355,13 +466,16 @@ static int settle_row(mj_client *c, const struct mj__record *row,
                       const char *task_id, mj_error *err) {
   struct mj__record r;
   uint64_t number;
+  int rc;
   memset(&r, 0, sizeof r);
   r.token = row->token;
   r.attempt = row->attempt;
   r.state = task_id ? MJ__ACCEPTED : MJ__READY;
   r.task_id = task_id;
-  if (c->store->ops->put(c->store, &r, &number))
-    return mj__err_set(err, MJ_EJOURNAL, "the journal cannot be written");
+  mj__money_settle(c, row, &r);
+  rc = c->store->ops->put(c->store, &r, &number);
+  if (rc)
+    return not_written(err, rc);
   (void)c->store->ops->event(c->store, row->token, "resolved",
                              task_id ? task_id : "absent", mj__wall(c),
                              &number);
@@ -377,11 +491,28 @@ static int settle_job(mj_client *c, struct mj__job *j, const char *task_id,
   c->now = mj__clock(c);
   mj__disarm(j);
   mj__dequeue(c, j);
+  mj__drop_suspect(c, j);
   if (task_id)
     mj__found(c, j, task_id);
   else
     mj__send_again(c, j);
   return MJ_OK;
+}
+
+/* By a caller's key: of the rounds of `attempts` the last one. */
+static int find_key(mj_client *c, const char *key, struct mj__arena *a,
+                    struct mj__record *row, mj_error *err) {
+  struct mj__find by = {.key = key, .scope = ""};
+  char next[MJ__KEY_ROUND];
+  int round, rc = c->store->ops->find(c->store, &by, a, row, err);
+  by.key = next;
+  for (round = 2; rc == MJ_OK && round <= 255; round++) {
+    if (mj__rounds_key(next, key, round) != MJ_OK ||
+        !c->store->ops->known(c->store, "", next))
+      break;
+    rc = c->store->ops->find(c->store, &by, a, row, err);
+  }
+  return rc;
 }
 
 int mj_resolve(mj_client *c, const char *token, const char *task_id,
@@ -399,10 +530,8 @@ int mj_resolve(mj_client *c, const char *token, const char *task_id,
     return mj__err_set(err, MJ_EINVALID, "task: not a task id: %.60s", task_id);
   mj__arena_init(&a, &c->mem);
   rc = c->store->ops->find(c->store, &by, &a, &row, err);
-  if (rc == MJ_ENOT_FOUND) {
-    by = (struct mj__find){.key = token, .scope = ""};
-    rc = c->store->ops->find(c->store, &by, &a, &row, err);
-  }
+  if (rc == MJ_ENOT_FOUND)
+    rc = find_key(c, token, &a, &row, err);
   if (rc == MJ_ENOT_FOUND)
     mj__err_set(err, rc, "the journal has no %.60s", token);
   else if (rc == MJ_OK && row.state != MJ__UNKNOWN &&
@@ -413,6 +542,8 @@ int mj_resolve(mj_client *c, const char *token, const char *task_id,
     rc = settle_job(of, j, task_id, err);
   else if (rc == MJ_OK)
     rc = settle_row(c, &row, task_id, err);
+  if (rc == MJ_OK && !task_id)
+    mj__held_take(c, row.token);
   mj__arena_free(&a);
   return rc;
 }

@@ -22,6 +22,10 @@ struct mj_json {
   int bom; /* bytes of a byte order mark seen; -1 = past the beginning */
   int code;
   const char *why;
+  mj__json_item_fn item; /* NULL = the tree is kept whole */
+  void *item_ud;
+  size_t item_max;
+  struct mj__arena items; /* of the one that is being read */
   jmp_buf no_memory;
 };
 
@@ -33,8 +37,32 @@ static int refuse(mj_json *d, int code, const char *why) {
   return 0; /* yajl: stop */
 }
 
+static int is_streamed(const mj_json *d) {
+  return d->item && d->depth > 0 && d->root->type == MJ_JSON_ARRAY;
+}
+
+/* Where the next value lies. */
+static struct mj__arena *home(mj_json *d) {
+  return is_streamed(d) ? &d->items : &d->arena;
+}
+
+/* An item of the outermost array is whole. */
+static int hand_over(mj_json *d) {
+  int rc;
+  if (!is_streamed(d) || d->depth != 1)
+    return 1;
+  rc = d->item(d->item_ud, d->root->first, &d->items);
+  d->root->first = d->last[0] = NULL;
+  mj__arena_free(&d->items);
+  return rc == MJ_OK ? 1 : refuse(d, rc, "not taken");
+}
+
 static mj_value *add(mj_json *d, mj_json_type type) {
-  mj_value *v = mj__arena_alloc(&d->arena, sizeof *v);
+  mj_value *v = mj__arena_alloc(home(d), sizeof *v);
+  if (is_streamed(d) && d->items.total > d->item_max) {
+    refuse(d, MJ_ETOO_LARGE, "an item that is too large");
+    return NULL;
+  }
   if (!v) {
     refuse(d, MJ_ERESOURCE, "out of memory");
     return NULL;
@@ -60,11 +88,11 @@ static mj_value *add(mj_json *d, mj_json_type type) {
 }
 
 static int on_null(void *ud) {
-  return add(ud, MJ_JSON_NULL) != NULL;
+  return add(ud, MJ_JSON_NULL) != NULL && hand_over(ud);
 }
 
 static int on_bool(void *ud, int yes) {
-  return add(ud, yes ? MJ_JSON_TRUE : MJ_JSON_FALSE) != NULL;
+  return add(ud, yes ? MJ_JSON_TRUE : MJ_JSON_FALSE) != NULL && hand_over(ud);
 }
 
 /* yajl writes the second half of a surrogate pair that stands alone
@@ -105,8 +133,8 @@ static int on_text(mj_json *d, mj_json_type type, const char *s, size_t n) {
   if (!v)
     return 0;
   v->len = (uint32_t)n;
-  v->text = make_utf8(d, mj__arena_strndup(&d->arena, s, n), &v->len);
-  return v->text ? 1 : refuse(d, MJ_ERESOURCE, "out of memory");
+  v->text = make_utf8(d, mj__arena_strndup(home(d), s, n), &v->len);
+  return v->text ? hand_over(d) : refuse(d, MJ_ERESOURCE, "out of memory");
 }
 
 static int on_number(void *ud, const char *s, size_t n) {
@@ -122,8 +150,8 @@ static int on_key(void *ud, const unsigned char *s, size_t n) {
   if (n > 1024 || (n && memchr(s, '\0', n)))
     return refuse(d, MJ_EPROTOCOL, "a member name that is too long or odd");
   d->key_len = (uint32_t)n;
-  d->key = make_utf8(d, mj__arena_strndup(&d->arena, (const char *)s, n),
-                     &d->key_len);
+  d->key =
+      make_utf8(d, mj__arena_strndup(home(d), (const char *)s, n), &d->key_len);
   return d->key ? 1 : refuse(d, MJ_ERESOURCE, "out of memory");
 }
 
@@ -151,7 +179,7 @@ static int on_array(void *ud) {
 static int on_close(void *ud) {
   mj_json *d = ud;
   d->depth--;
-  return 1;
+  return hand_over(d);
 }
 
 static const yajl_callbacks callbacks = {on_null,   on_bool,   NULL,    NULL,
@@ -197,8 +225,15 @@ int mj__json_new(mj_json **out, const struct mj__mem *m) {
     return MJ_ERESOURCE;
   d->mem = *m;
   mj__arena_init(&d->arena, m);
+  mj__arena_init(&d->items, m);
   *out = d;
   return MJ_OK;
+}
+
+void mj__json_each(mj_json *d, mj__json_item_fn fn, void *ud, size_t item_max) {
+  d->item = fn;
+  d->item_ud = ud;
+  d->item_max = item_max;
 }
 
 /* The handle is made when the first byte comes. */
@@ -299,6 +334,7 @@ const mj_value *mj_json_root(const mj_json *d) {
 void mj_json_free(mj_json *d) {
   if (!d)
     return;
+  mj__arena_free(&d->items);
   mj__arena_free(&d->arena);
   mj__free(&d->mem, d);
 }

@@ -14,6 +14,17 @@ int mj__json_feed(mj_json *doc, const char *p, size_t n, mj_error *err);
 int mj__json_finish(mj_json *doc, mj_error *err);
 struct mj__arena *mj__json_arena(mj_json *doc);
 
+/* For a list that may be long, before its first byte: each item of the
+   outermost array is handed over when it is whole, and its memory is given
+   back; the root stays without them.  A document that is no array is read as
+   ever.  `a` may be used until fn returns; anything but MJ_OK from fn stops the
+   document with that code, as does an item that needs more than item_max bytes
+   of memory (MJ_ETOO_LARGE). */
+typedef int (*mj__json_item_fn)(void *ud, const mj_value *item,
+                                struct mj__arena *a);
+void mj__json_each(mj_json *doc, mj__json_item_fn fn, void *ud,
+                   size_t item_max);
+
 /* The member `key` of an object, the last of that name, or NULL. */
 const mj_value *mj__json_get(const mj_value *obj, const char *key);
 /* The text of a string or number that is not empty, else NULL. */

@@ -131,19 +131,40 @@ static int grow(struct mj__tallies *k, const struct mj__mem *m) {
   return MJ_OK;
 }
 
+static int digest_of(const mj_request *r, const char *base_url,
+                     unsigned char digest[MJ__SHA256]) {
+  struct mj__sha256 d;
+  mj__sha256_begin(&d);
+  put_text(&d, "gateway", base_url);
+  put_request(&d, r);
+  return mj__sha256_end(&d, digest) == 0 ? MJ_OK : MJ_ERESOURCE;
+}
+
+static int print(char out[MJ__KEY_MAX], const unsigned char *digest) {
+  int i, n = snprintf(out, MJ__KEY_MAX, "1.");
+  for (i = 0; i < 16; i++)
+    n += snprintf(out + n, MJ__KEY_MAX - (size_t)n, "%02x", digest[i]);
+  return n;
+}
+
+int mj__key_print(const mj_request *r, const char *base_url,
+                  char out[MJ__KEY_MAX]) {
+  unsigned char digest[MJ__SHA256];
+  int rc = digest_of(r, base_url, digest);
+  if (rc == MJ_OK)
+    (void)print(out, digest);
+  return rc;
+}
+
 int mj__key_make(struct mj__tallies *k, const struct mj__mem *m,
                  const mj_request *r, const char *base_url,
                  char out[MJ__KEY_MAX]) {
   unsigned char digest[MJ__SHA256];
-  struct mj__sha256 d;
   struct mj__tally *t;
-  int i, n;
+  int n;
   if (4 * (k->n + 1) > 3 * k->cap && grow(k, m) != MJ_OK)
     return MJ_ERESOURCE;
-  mj__sha256_begin(&d);
-  put_text(&d, "gateway", base_url);
-  put_request(&d, r);
-  if (mj__sha256_end(&d, digest) != 0)
+  if (digest_of(r, base_url, digest) != MJ_OK)
     return MJ_ERESOURCE;
   t = slot(k, digest);
   if (t->count == 0) {
@@ -151,9 +172,7 @@ int mj__key_make(struct mj__tallies *k, const struct mj__mem *m,
     k->n++;
   }
   t->count++;
-  n = snprintf(out, MJ__KEY_MAX, "1.");
-  for (i = 0; i < 16; i++)
-    n += snprintf(out + n, MJ__KEY_MAX - (size_t)n, "%02x", digest[i]);
+  n = print(out, digest);
   (void)snprintf(out + n, MJ__KEY_MAX - (size_t)n, ".%u", t->count);
   return MJ_OK;
 }

@@ -15,8 +15,11 @@ struct mj__tallies {
   size_t n, cap;
 };
 
-/* Of the request as the caller gave it, to this gateway.  MJ_OK or
-   MJ_ERESOURCE. */
+/* "1." and 32 digits of the request as the caller gave it, to this gateway
+   (NULL = any).  MJ_OK or MJ_ERESOURCE. */
+int mj__key_print(const mj_request *r, const char *base_url,
+                  char out[MJ__KEY_MAX]);
+/* The same, a dot, and which of several equal ones. */
 int mj__key_make(struct mj__tallies *k, const struct mj__mem *m,
                  const mj_request *r, const char *base_url,
                  char out[MJ__KEY_MAX]);

@@ -10,7 +10,8 @@ enum { BODY_MAX = 64 << 20 };
 
 struct mj__kept {
   struct mj__arena arena;
-  mj_request r; /* all it points to is in the arena */
+  mj_request r;           /* all it points to is in the arena */
+  struct mj__kept *older; /* of the round before: events may point to it */
 };
 
 /* Copies ------------------------------------------------------------------- */
@@ -146,11 +147,35 @@ const mj_request *mj__kept_request(const struct mj__job *j) {
   return &j->kept->r;
 }
 
+static void free_request(mj_client *c, struct mj__kept *k) {
+  while (k) {
+    struct mj__kept *older = k->older;
+    mj__arena_free(&k->arena);
+    mj__free(&c->mem, k);
+    k = older;
+  }
+}
+
+int mj__keep_another(mj_client *c, struct mj__job *j, const mj_request *r) {
+  struct mj__kept *older = j->kept;
+  int rc;
+  j->kept = NULL;
+  rc = mj__keep_request(c, j, r);
+  if (rc != MJ_OK) {
+    mj__drop_request(c, j);
+    j->kept = older;
+    return rc;
+  }
+  if (older) { /* r may lie in it, and is not read for the last time */
+    free_request(c, older->older);
+    older->older = NULL;
+  }
+  j->kept->older = older;
+  return MJ_OK;
+}
+
 void mj__drop_request(mj_client *c, struct mj__job *j) {
-  if (!j->kept)
-    return;
-  mj__arena_free(&j->kept->arena);
-  mj__free(&c->mem, j->kept);
+  free_request(c, j->kept);
   j->kept = NULL;
 }
 
@@ -191,7 +216,7 @@ void mj__release(mj_client *c) {
     } else if (encode_now(c, j, &err) != MJ_OK) {
       reject(c, j, &err);
     } else {
-      if (j->state != MJ__LOOKUP)
+      if (j->state != MJ__LOOKUP && j->rounds <= 1)
         mj__drop_request(c, j);
       mj__enqueue(c, j, mj__queue_of(j));
     }

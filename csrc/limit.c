@@ -43,7 +43,3 @@ void mj__bucket_pause(struct mj__bucket *b, int64_t until_ms) {
   if (until_ms > b->not_before_ms)
     b->not_before_ms = until_ms;
 }
-
-int mj__window_open(const struct mj__window *w) {
-  return w->max == 0 || w->used < w->max;
-}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
-   limit.h - a token bucket (GCRA) and a window of live tasks.  Time is an
-   argument. */
+   limit.h - a token bucket (GCRA).  Time is an argument. */
 #ifndef MJ_LIMIT_H
 #define MJ_LIMIT_H
 
@@ -21,11 +20,5 @@ int64_t mj__bucket_wait(const struct mj__bucket *b, int64_t now_ms);
 /* Only after mj__bucket_wait said 0. */
 void mj__bucket_take(struct mj__bucket *b, int64_t now_ms);
 void mj__bucket_pause(struct mj__bucket *b, int64_t until_ms);
-
-struct mj__window {
-  int64_t max; /* 0 = no limit */
-  int64_t used;
-};
-int mj__window_open(const struct mj__window *w);
 
 #endif

@@ -45,8 +45,8 @@ static int restore_state(const mj_client *c, const struct mj__job *j,
 }
 
 /* What the reply does not repeat: this client may have asked for it. */
-static int recall(const mj_client *c, const struct mj__job *j,
-                  struct mj__arena *a, mj_task *t) {
+int mj__recall(const mj_client *c, const struct mj__job *j, struct mj__arena *a,
+               mj_task *t) {
   const struct mj__old *o = t->id ? mj__past_find(&c->past, t->id) : NULL;
   const char *prompt = j && j->prompt ? j->prompt : o ? o->prompt : NULL;
   if (!t->action && j)
@@ -98,7 +98,7 @@ int mj__task_dress(mj_client *c, const struct mj__job *j, struct mj__arena *a,
   const char *origin = c->image_origin;
   int rc = restore_state(c, j, a, t);
   if (rc == MJ_OK && c->wire->remembers)
-    rc = recall(c, j, a, t);
+    rc = mj__recall(c, j, a, t);
   if (rc || !origin)
     return rc;
   if (rehost(origin, a, &t->image_url) || rehost(origin, a, &t->video_url) ||
@@ -170,6 +170,7 @@ static void look_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
         !t->nprompts)
       mj__log(c, 1, "task %s ended well, but its reply names no picture",
               j->task_id);
+    mj__window_grow(&c->live);
     mj__end(c, j, NULL, x, t);
     return;
   }
@@ -177,6 +178,8 @@ static void look_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   if (t) {
     ended_text(j, t, todo->code, &err);
     err.retryable = todo->again;
+    if (t->status == MJ_ST_FAILURE && mj__once_more(c, j, t, &err))
+      return;
   } else {
     mj__explained(s, todo->code, what, todo->again, retry_after_ms, &err);
   }
@@ -235,7 +238,8 @@ static int press(mj_client *c, struct mj__job *j, const mj_task *t,
     return at;
   r.button = t->buttons[at].custom_id;
   at = mj__make_ready(c, j, &r, err);
-  mj__drop_request(c, j);
+  if (j->rounds <= 1)
+    mj__drop_request(c, j);
   return at;
 }
 
@@ -245,11 +249,11 @@ static int again(mj_client *c, struct mj__job *j, int code,
   int64_t wait;
   if (++j->troubles >= c->rules.attempts)
     return 0;
-  wait = mj__backoff(j->troubles, 500, 10000, mj__random(c));
   mj__slow_down(c, &c->requests, code, retry_after_ms);
   if (retry_after_ms > MJ__RETRY_AFTER_MOST)
     retry_after_ms = MJ__RETRY_AFTER_MOST;
-  mj__arm(c, j, c->now + (retry_after_ms > wait ? retry_after_ms : wait));
+  wait = mj__retry_wait(j->troubles, 500, 10000, retry_after_ms, mj__random(c));
+  mj__arm(c, j, c->now + wait);
   return 1;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
-   mj_int.h - the client's inside, shared by client.c, config.c, submit.c,
-   later.c, ask.c, dialog.c, discover.c, dispatch.c, reply.c, look.c, fetched.c,
-   turn.c and jobs.c, and by nobody else. */
+   mj_int.h - the client's inside, shared by client.c, config.c, limits.c,
+   submit.c, later.c, ask.c, dialog.c, discover.c, dispatch.c, reply.c, look.c,
+   fetched.c, turn.c, money.c and jobs.c, and by nobody else. */
 #ifndef MJ_INT_H
 #define MJ_INT_H
 
+#include "budget.h"
 #include "err.h"
+#include "fair.h"
 #include "http.h"
 #include "job.h"
 #include "json.h"
@@ -14,9 +16,13 @@
 #include "mem.h"
 #include "outcome.h"
 #include "past.h"
+#include "retry.h"
 #include "schedule.h"
+#include "sha256.h"
+#include "share.h"
 #include "store.h"
 #include "timer.h"
+#include "window.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -30,8 +36,10 @@ enum { MJ__WARNINGS_MOST = 4096 };
 enum mj__queue_name {
   MJ__Q_NONE,
   MJ__Q_FETCH,   /* pictures: their addresses expire, so they go first */
-  MJ__Q_SUBMIT,  /* paid */
-  MJ__Q_POLL,    /* and look-ups of buttons */
+  MJ__Q_ANSWER,  /* paid, of a task that has its place in the window */
+  MJ__Q_SUBMIT,  /* paid, and new; groups take turns */
+  MJ__Q_POLL,    /* how far a task is; likewise */
+  MJ__Q_OTHER,   /* look-ups of buttons, lists, seeds, cancelling */
   MJ__Q_RECORD,  /* waits until its record is durable */
   MJ__Q_FAMILY,  /* as the caller gave it: the gateway's family is not known */
   MJ__Q_UNKNOWN, /* sent without an answer: waits for what can be found out */
@@ -59,6 +67,7 @@ enum mj__purpose {
   MJ__X_ASK,   /* a list, a seed */
   MJ__X_STOP,  /* the cancel route */
   MJ__X_RECON, /* belongs to no job: a list, for all in MJ__Q_UNKNOWN */
+  MJ__X_HINT,  /* belongs to no job: the task that a callback spoke of */
   MJ__X_PROBE  /* belongs to no job */
 };
 
@@ -90,10 +99,30 @@ struct mj__exchange {
   enum mj__purpose purpose;
   const struct mj__wire *wire; /* the family it was asked in */
   uint64_t ticket;             /* 0 = none, or redeemed */
+  int64_t marked_ms; /* paid: the date of its record; 0 = without a journal */
+  int dear;          /* it is a retry, which cost so much; 0 = not */
   int bad_json;
+  size_t taken; /* bytes of a list that went through */
   struct mj__buf url, reply;
   mj_json *doc;
   mj_error json_err;
+};
+
+enum {
+  MJ__TOKEN = 29,   /* bytes of one: "mj_" and 26 */
+  MJ__WITNESSES = 8 /* asked for in the journal, at most */
+};
+
+/* A list that is read while it arrives. */
+struct mj__sweep {
+  char seen[MJ__WITNESSES][MJ__TOKEN + 1]; /* other tasks of ours, a ring */
+  size_t nseen;
+};
+
+/* A callback's word that a task is work of ours. */
+enum { MJ__HINTS = 16 };
+struct mj__hint {
+  char token[MJ__TOKEN + 1], id[80];
 };
 
 struct mj_client {
@@ -113,24 +142,45 @@ struct mj_client {
   struct mj__jobs jobs;
   struct mj__timers timers;
   struct mj__queue queues[MJ__QUEUES];
+  struct mj__fair turns[2]; /* of MJ__Q_SUBMIT and MJ__Q_POLL */
+  struct mj__shares shares;
+  struct mj__quota quota;
   struct mj__exchange *x;
   int nx;
   int *xfree, nxfree;
   uint64_t xseq, ticket_seq;
   struct mj__bucket submits, requests;
   struct mj__window live;
+  int64_t shared_at;       /* no place, or no rate, is left to others before */
+  struct mj__share *share; /* NULL = the limits are this client's alone */
+  struct mj__held *held; /* places of tasks that an earlier start left there */
+  size_t nheld, held_cap;
   struct mj__rules rules;
   struct mj__past past; /* what was sent to a gateway that does not repeat it */
   struct mj__event *ev_first, *ev_last;
-  int64_t now;     /* of this turn */
-  int64_t pump_at; /* a bucket opens then; -1 = nothing waits for one */
+  int64_t now;          /* of this turn */
+  int64_t pump_at;      /* a bucket opens then; -1 = nothing waits for one */
+  int64_t paused_until; /* nothing new that is paid leaves before; INT64_MAX =
+                           until somebody says so */
+  int starts;           /* that this turn may still make */
   uint32_t rng;
-  size_t njobs; /* not ended */
-  int nwatched; /* descriptors of others */
-  char *run;    /* scope of the keys made of them */
+  size_t njobs;   /* not ended */
+  int nwatched;   /* descriptors of others */
+  size_t nwrites; /* files that the worker has */
+  char *run;      /* scope of the keys made of them */
   struct mj__journal *in_journal;
   mj_client *next_in_journal;
+  int64_t limit;                 /* of the budget, -1 = none */
+  int refused;                   /* for its sake, in this turn */
+  struct mj__fund *fund, *funds; /* fund NULL = nothing is limited; funds: its
+                                    own, where there is no journal */
+  struct mj__tariff *tariffs;
   uint64_t wonder_x; /* the list that is under way, 0 = none */
+  struct mj__sweep sweep;
+  struct mj__hint hinted[MJ__HINTS]; /* the first is being asked about */
+  size_t nhints;
+  uint64_t hint_x; /* the question about it, 0 = none */
+  struct mj__bucket hints, tag_hints;
   uint64_t nsubmits, npolls, nrequests;
   unsigned busy : 1;      /* inside a turn */
   unsigned dirty : 1;     /* something was queued since the last pump */
@@ -139,6 +189,7 @@ struct mj_client {
   unsigned wondering : 1; /* a list is wanted */
   unsigned resumed : 1;   /* the run was cut off and goes on */
   unsigned retries : 1;   /* it had given up: what failed then is tried again */
+  unsigned told_refusals : 1; /* that those of the run before stand */
 };
 
 int64_t mj__clock(const mj_client *c);
@@ -159,6 +210,8 @@ struct mj__job *mj__job_of(mj_client *c, mj_id id); /* NULL = gone */
 void mj__jobs_free(mj_client *c);
 void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q);
 void mj__dequeue(mj_client *c, struct mj__job *j); /* in none is fine */
+/* The same for MJ__Q_SUBMIT and MJ__Q_POLL is a wish: what is no new work goes
+   to MJ__Q_ANSWER, what is no look at a task to MJ__Q_OTHER. */
 /* Where a job goes that has something to send. */
 enum mj__queue_name mj__queue_of(const struct mj__job *j);
 void mj__arm(mj_client *c, struct mj__job *j, int64_t at_ms);
@@ -173,6 +226,8 @@ int mj__make_ready(mj_client *c, struct mj__job *j, const mj_request *r,
                    mj_error *err);
 int mj__encode(mj_client *c, struct mj__job *j, const mj_request *r,
                mj_error *err);
+/* As the mj family calls it; NULL = it has no name. */
+const char *mj__action_of(mj_op op, const char *button);
 void mj__warn(mj_client *c, struct mj__buf *lines); /* the log's, in place */
 int mj__record(mj_client *c, struct mj__job *j);
 /* Its first record, with the request.  q: its button is the customId. */
@@ -181,6 +236,10 @@ int mj__record_new(mj_client *c, struct mj__job *j, const mj_request *q);
 int mj__record_end(mj_client *c, struct mj__job *j, const mj_error *err,
                    const mj_task *t);
 int mj__keep(mj_client *c, char **to, const char *s); /* NULL stays NULL */
+int mj__new_token(mj_client *c, struct mj__job *j);
+
+/* MJ_ECANCELLED: what a dry run says to questions. */
+int mj__dry(mj_error *err);
 
 /* What `r` asks for: READY, or LOOKUP. */
 int mj__prepare(mj_client *c, struct mj__job *j, const mj_request *r,
@@ -193,9 +252,47 @@ void mj__journal_close(mj_client *c);
 mj_client *mj__journal_clients(const mj_client *c);
 /* The key of a request that has none of the caller's. */
 int mj__journal_key(mj_client *c, const mj_request *r, char out[MJ__KEY_MAX]);
+/* When the newest row of the run was created whose key is `prefix` and a number
+   greater than `after`; 0 = there is none. */
+int mj__journal_newest(mj_client *c, const char *prefix, long after,
+                       int64_t *created_ms, mj_error *err);
+int64_t mj__journal_born(mj_client *c); /* the times of a new row, of an end */
+int64_t mj__journal_ended(mj_client *c);
 void mj__journals_forget(void); /* as a new process; nobody may use one */
 /* 1 = the token of a row. */
 int mj__journal_knows(const mj_client *c, const char *token);
+
+struct mj__fund **mj__journal_funds(mj_client *c);
+
+/* money.c */
+int mj__money_open(mj_client *c, mj_error *err);
+void mj__money_close(mj_client *c);
+void mj__funds_free(struct mj__fund *f);
+/* What the job costs that sends this: its button is the customId. */
+int mj__money_quote(mj_client *c, struct mj__job *j, const mj_request *r);
+int mj__money_adopt(mj_client *c, struct mj__job *j,
+                    const struct mj__record *row);
+const char *mj__money_what(const struct mj__job *j); /* NULL = not known */
+const char *mj__money_mode(const struct mj__job *j);
+/* Before it leaves: 1 = counted; 0 = the job has ended instead. */
+int mj__money_reserve(mj_client *c, struct mj__job *j);
+/* 1 = so many were refused in this turn that the others wait for the next: ten
+   thousand at once would be felt. */
+int mj__money_rests(mj_client *c);
+/* The end of a job of a dry run. */
+void mj__money_rehearse(mj_client *c, struct mj__job *j);
+/* At each record of a job: the accounts and the record follow its state. */
+void mj__money_follow(mj_client *c, struct mj__job *j, struct mj__record *r);
+void mj__money_refund(mj_client *c, struct mj__job *j);
+/* What went last was not taken; what went before may have been. */
+void mj__money_back(mj_client *c, struct mj__job *j);
+/* It may have been paid, and yet it goes once more. */
+void mj__money_keep(struct mj__job *j);
+/* What it cost so far stays with its row; the next one begins at nothing. */
+void mj__money_leave(struct mj__job *j);
+/* A row that no job has: r says what became of it. */
+void mj__money_settle(mj_client *c, const struct mj__record *row,
+                      struct mj__record *r);
 
 /* adopt.c: work of the journal. */
 struct mj__job *mj__owner(const mj_client *c, const char *token,
@@ -209,12 +306,25 @@ int mj__adopt_token(mj_client *c, struct mj__job *j, const char *token,
 /* recon.c: a job in UNKNOWN. */
 int mj__has_evidence(const mj_client *c);
 void mj__wonder(mj_client *c, struct mj__job *j);
-void mj__wonder_due(mj_client *c, struct mj__job *j);
+void mj__wonder_due(mj_client *c);
 void mj__ask_around(mj_client *c);
 void mj__told_around(mj_client *c, struct mj__exchange *x,
                      const struct mj__reply *s);
 void mj__send_again(mj_client *c, struct mj__job *j);
 void mj__give_up_unknown(mj_client *c, struct mj__job *j);
+
+/* sweep.c: the list that tells of them. */
+void mj__sweep_begin(mj_client *c);
+void mj__drop_suspect(mj_client *c, struct mj__job *j);
+int mj__sweep_item(void *client, const mj_value *item, struct mj__arena *a);
+/* 1 = it shows a task that was sent before this one. */
+int mj__sweep_whole(mj_client *c, const struct mj__job *j);
+
+/* hint.c: what callbacks say. */
+void mj__hints_init(mj_client *c);
+void mj__ask_hinted(mj_client *c);
+void mj__hint_answered(mj_client *c, struct mj__exchange *x,
+                       const struct mj__reply *s);
 
 /* later.c: requests that wait until the family is known, or the button. */
 int mj__defer(mj_client *c, struct mj__job *j, const mj_request *r,
@@ -222,7 +332,9 @@ int mj__defer(mj_client *c, struct mj__job *j, const mj_request *r,
 int mj__keep_request(mj_client *c, struct mj__job *j, const mj_request *r);
 const mj_request *mj__kept_request(const struct mj__job *j);
 void mj__drop_request(mj_client *c, struct mj__job *j); /* none is fine */
-void mj__release(mj_client *c);                         /* it is known now */
+/* Keeps the one before as long as this one. */
+int mj__keep_another(mj_client *c, struct mj__job *j, const mj_request *r);
+void mj__release(mj_client *c); /* it is known now */
 /* It cannot be found out: s says why. */
 void mj__release_failed(mj_client *c, const struct mj__reply *s,
                         int64_t retry_after_ms);
@@ -260,10 +372,16 @@ void mj__use_auth(mj_client *c, enum mj__auth auth);
 void mj__pump(mj_client *c);
 struct mj__exchange *mj__exchange_of(mj_client *c, uint64_t id);
 void mj__exchange_free(mj_client *c, struct mj__exchange *x);
+/* The request of a job that is given up, if it has one. */
+void mj__drop_exchange(mj_client *c, struct mj__job *j);
 void mj__send_paid(mj_client *c, struct mj__job *j);
 struct mj__exchange *mj__exchange_new(mj_client *c, mj_id job,
                                       enum mj__purpose purpose);
 void mj__wait_until(mj_client *c, int64_t wait_ms); /* to pump again */
+/* Asks for free, about the task `id` (NULL: about none).  j keeps a body until
+   the end, and has the mode; NULL where there is neither. */
+int mj__question(mj_client *c, struct mj__exchange *x, enum mj__route route,
+                 const char *id, struct mj__job *j);
 int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
               const char *url, const char *body, size_t body_len);
 
@@ -291,6 +409,39 @@ void mj__asked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
 /* A task as the caller sees it: state, hosts of pictures. */
 int mj__task_dress(mj_client *c, const struct mj__job *j, struct mj__arena *a,
                    mj_task *t);
+
+/* held.c */
+int64_t mj__longest_life(const char *mode); /* of a task */
+int mj__held_begin(mj_client *c, mj_error *err);
+/* A job has its place now, or nobody.  token may be NULL. */
+void mj__held_take(mj_client *c, const char *token);
+/* A job gives up its place, if it has one. */
+void mj__slot_free(mj_client *c, struct mj__job *j);
+/* Whether the other processes leave room for a request, which is paid (a job)
+   or not (NULL): 0, or when to ask again. */
+int64_t mj__shared_wait(mj_client *c, const struct mj__job *paid);
+void mj__held_look(mj_client *c); /* whether one has lived long enough */
+
+/* again.c: `attempts`. */
+enum { MJ__KEY_ROUND = MJ__KEY_OWN + 16, MJ__ROUND_MARK = '\x1f' };
+int mj__rounds_key(char out[MJ__KEY_ROUND], const char *key, int round);
+/* What the next round needs of the request; its button is the customId. */
+int mj__rounds_keep(mj_client *c, struct mj__job *j, const mj_request *r);
+/* 1 = the task failed, and its work is submitted once more; the job goes on. */
+int mj__once_more(mj_client *c, struct mj__job *j, const mj_task *t,
+                  const mj_error *why);
+
+/* limits.c */
+int mj__deadline_set(mj_client *c, struct mj__job *j, int64_t in_ms);
+void mj__too_late(mj_client *c, struct mj__job *j); /* now it is */
+/* save.c: files. */
+void mj__work_free(mj_client *c, struct mj__work *w); /* NULL is fine */
+/* j NULL = its job is gone. */
+void mj__work_done(mj_client *c, struct mj__job *j, const struct mj__work *w);
+
+/* What a reply of such a family does not repeat. */
+int mj__recall(const mj_client *c, const struct mj__job *j, struct mj__arena *a,
+               mj_task *t);
 
 /* fetched.c: a picture that came. */
 void mj__fetched(mj_client *c, struct mj__job *j, struct mj__exchange *x,

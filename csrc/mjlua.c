@@ -4,11 +4,13 @@
    C does what Lua cannot: signals, the modules linked in, the place of the
    binary.  Options, scripts and everything that talks are lua/mj/main.lua.
    Nothing of mj is initialised before a script asks for it. */
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _DEFAULT_SOURCE /* realpath, struct winsize */
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -38,7 +40,7 @@ static int load_embedded(lua_State *L) {
   return 1;
 }
 
-static void preload(lua_State *L) {
+void mjlua_preload(lua_State *L) {
   static const luaL_Reg linked[] = {{"mj.core", luaopen_mj_core},
 #ifdef MJLUA_CJSON
                                     {"cjson", luaopen_cjson},
@@ -79,6 +81,17 @@ static int l_isatty(lua_State *L) {
   return 1;
 }
 
+/* columns(): of the terminal that is written to. */
+static int l_columns(lua_State *L) {
+  struct winsize w;
+
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
+    lua_pushinteger(L, w.ws_col);
+  else
+    lua_pushinteger(L, 80);
+  return 1;
+}
+
 /* realpath(path) -> the path without links and dots; nil when it is not there.
  */
 static int l_realpath(lua_State *L) {
@@ -89,13 +102,63 @@ static int l_realpath(lua_State *L) {
   return 1;
 }
 
-/* The table that main.lua gets: what plain Lua has no word for. */
+/* list(folder) -> the names of what is in it, or nil. */
+static int l_list(lua_State *L) {
+  DIR *dir = opendir(luaL_checkstring(L, 1));
+  struct dirent *e;
+  lua_Integer n = 0;
+
+  if (!dir)
+    return 0;
+  lua_newtable(L);
+  while ((e = readdir(dir)) != NULL) {
+    lua_pushstring(L, e->d_name);
+    lua_rawseti(L, -2, ++n);
+  }
+  closedir(dir);
+  return 1;
+}
+
+/* -E: the libraries forget what the environment said of paths.  The package
+   library was open before the options were read: a new one takes its place. */
+static int l_forget_environment(lua_State *L) {
+  lua_pushboolean(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
+  lua_pushcfunction(L, luaopen_package);
+  lua_pushliteral(L, LUA_LOADLIBNAME);
+  lua_call(L, 1, 1);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, LUA_LOADLIBNAME);
+  lua_pop(L, 1);
+  lua_setglobal(L, LUA_LOADLIBNAME);
+  return 0;
+}
+
+/* The table that main.lua gets: what plain Lua has no word for.  `plain` of the
+   coroutine library is below. */
 static void push_sys(lua_State *L) {
   mjlua_push_signals(L);
+  mjlua_push_program(L);
+  lua_setfield(L, -2, "program");
+  lua_rotate(L, -2, 1);
+  lua_setfield(L, -2, "plain");
+  lua_pushcfunction(L, l_forget_environment);
+  lua_setfield(L, -2, "forget_environment");
+  lua_pushliteral(L, LUA_COPYRIGHT);
+  lua_setfield(L, -2, "copyright");
   lua_pushcfunction(L, l_isatty);
   lua_setfield(L, -2, "isatty");
+  lua_pushcfunction(L, l_columns);
+  lua_setfield(L, -2, "columns");
+  lua_pushcfunction(L, mjlua_write);
+  lua_setfield(L, -2, "write");
   lua_pushcfunction(L, l_realpath);
   lua_setfield(L, -2, "realpath");
+  mjlua_push_sandbox(L);
+  lua_setfield(L, -2, "sandbox");
+  lua_pushcfunction(L, l_list);
+  lua_setfield(L, -2, "list");
   push_folder(L);
   lua_setfield(L, -2, "folder");
   lua_pushliteral(L, MJLUA_MODULES);
@@ -115,10 +178,11 @@ static int protected_main(lua_State *L) {
   luaL_checkversion(L);
   luaL_openlibs(L);
   mjlua_open_coroutines(L);
-  preload(L);
+  mjlua_preload(L);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "mj.main");
   lua_call(L, 1, 1);
+  lua_insert(L, -2);
   push_sys(L);
   lua_createtable(L, argc, 1);
   for (i = 0; i < argc; i++) {
@@ -138,10 +202,13 @@ static void hide_memory(void) {
 }
 
 int main(int argc, char **argv) {
-  lua_State *L = luaL_newstate();
+  lua_State *L;
   int status = EXIT_FAILURE;
 
   hide_memory();
+  if (argc == 4 && strcmp(argv[1], MJLUA_CHILD) == 0)
+    return mjlua_child(argv);
+  L = luaL_newstate();
   if (!L) {
     fputs("mjlua: not enough memory\n", stderr);
     return EXIT_FAILURE;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
-   mjlua_signal.c - Ctrl-C for scripts that run in coroutines.
+   mjlua_signal.c - Ctrl-C.
+
+   Of a script that uses nothing of mj a signal makes what it makes of it in
+   lua.c: SIGINT raises "interrupted!" where it runs, once, and the second one
+   ends the process, as all others do.  Once there is a scheduler, work may be
+   under way that has been paid for: then leaving is orderly (catch).
 
    lua.c sets its hook on the main thread, which does not stop a loop inside a
-   coroutine: hooks belong to one thread.  Here coroutine.resume and
-   coroutine.wrap note which thread runs, and the handler sets the hook there.
- */
+   coroutine: hooks belong to one thread.  Here it goes where Lua runs. */
 #define _GNU_SOURCE /* ppoll */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,25 +23,51 @@
    at each one, and so outside of the pcall too. */
 #define GRACE 1000000
 
-static lua_State *main_thread;
-static lua_State *_Atomic running; /* the handler reads it */
-static volatile sig_atomic_t caught;
+#define EVERYTHING (LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT)
+
+static volatile sig_atomic_t caught, orderly, prompting, continued;
 static int raised;
 static char interrupt_key; /* registry: what the hook raises */
 
+/* Only threads of scripts have the hook: the scheduler, in the main thread,
+   looks at the flag itself. */
 static void stop(lua_State *L, lua_Debug *ar) {
   (void)ar;
-  if (L == main_thread) { /* the scheduler's; it looks at the flag itself */
+  if (!orderly) {
     lua_sethook(L, NULL, 0, 0);
-    return;
+    luaL_error(L, "interrupted!");
   }
   lua_sethook(L, stop, LUA_MASKCOUNT, raised++ ? 1 : GRACE);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &interrupt_key);
   lua_error(L);
 }
 
+static void let_go(int sig) {
+  struct sigaction sa;
+
+  memset(&sa, 0, sizeof sa);
+  sigemptyset(&sa.sa_mask);
+  sa.sa_handler = SIG_DFL;
+  sigaction(sig, &sa, NULL);
+}
+
+/* As in lua.c; at the prompt the signal is for the line that is typed. */
+static void take_plainly(int sig) {
+  lua_State *L = mjlua_running();
+
+  if (!L && prompting) {
+    caught = sig;
+    return;
+  }
+  let_go(sig);
+  if (L && sig == SIGINT)
+    lua_sethook(L, stop, EVERYTHING, 1);
+  else
+    raise(sig);
+}
+
 /* Only calls that may be made from a handler: lua_sethook is one by its own
-   documentation, alarm and _exit by POSIX. */
+   documentation, the others by POSIX. */
 static void on_signal(int sig) {
   lua_State *L;
   int saved = errno;
@@ -49,17 +77,17 @@ static void on_signal(int sig) {
        nobody; this one does. */
     if (caught)
       alarm(1);
-    errno = saved;
-    return;
-  }
-  if (caught)
+  } else if (!orderly) {
+    take_plainly(sig);
+  } else if (caught) {
     _exit(128 + sig); /* the second time: at once */
-  caught = sig;
-  alarm(1);
-  L = atomic_load(&running);
-  if (L)
-    lua_sethook(L, stop,
-                LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  } else {
+    caught = sig;
+    alarm(1);
+    L = mjlua_running();
+    if (L)
+      lua_sethook(L, stop, EVERYTHING, 1);
+  }
   errno = saved;
 }
 
@@ -77,13 +105,14 @@ static void install(int sig, void (*handler)(int)) {
     sigaction(sig, &sa, NULL);
 }
 
-/* catch(value): from now on SIGINT and SIGTERM make tasks raise `value`.
+/* catch(value): from now on SIGINT and SIGTERM make scripts raise `value`.
    A broken pipe is an error to report, not a death with paid work under way;
    a handler rather than SIG_IGN, which child processes would inherit. */
 static int l_catch(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &interrupt_key);
+  orderly = 1;
   install(SIGINT, on_signal);
   install(SIGTERM, on_signal);
   install(SIGHUP, on_signal); /* the terminal went away: tell what runs */
@@ -92,6 +121,27 @@ static int l_catch(lua_State *L) {
   return 0;
 }
 
+static void on_continue(int sig) {
+  (void)sig;
+  continued = 1;
+}
+
+/* continued(): whether the process was stopped meanwhile and goes on. */
+static int l_continued(lua_State *L) {
+  lua_pushboolean(L, continued);
+  continued = 0;
+  return 1;
+}
+
+/* prompt(): what comes while no script runs is for whoever calls signal(). */
+static int l_prompt(lua_State *L) {
+  (void)L;
+  prompting = 1;
+  install(SIGCONT, on_continue);
+  install(SIGTERM, on_signal);
+  install(SIGHUP, on_signal);
+  return 0;
+}
 /* signal(): the number of the signal that came, or nil. */
 static int l_signal(lua_State *L) {
   if (!caught)
@@ -103,19 +153,23 @@ static int l_signal(lua_State *L) {
 /* ready(): forgets it; the next one counts as the first again. */
 static int l_ready(lua_State *L) {
   (void)L;
-  alarm(0);
+  if (orderly)
+    alarm(0);
   caught = 0;
   raised = 0;
+  install(SIGINT, on_signal);
   return 0;
 }
 
 /* wait(fd, seconds|nil): until the descriptor is readable, time is up, or a
-   signal came.  Signals are let in only while waiting, so none is missed. */
+   signal came; true if it is.  Signals are let in only while waiting, so none
+   is missed. */
 static int l_wait(lua_State *L) {
   struct pollfd p;
   struct timespec ts;
   sigset_t all, old;
   lua_Number s = luaL_optnumber(L, 2, -1);
+  int n = 0;
 
   p.fd = (int)luaL_checkinteger(L, 1);
   p.events = POLLIN;
@@ -127,103 +181,30 @@ static int l_wait(lua_State *L) {
   sigemptyset(&all);
   sigaddset(&all, SIGINT);
   sigaddset(&all, SIGTERM);
+  sigaddset(&all, SIGHUP);
   sigprocmask(SIG_BLOCK, &all, &old);
   if (!caught)
-    ppoll(&p, 1, s < 0 ? NULL : &ts, &old);
+    n = ppoll(&p, 1, s < 0 ? NULL : &ts, &old);
   sigprocmask(SIG_SETMASK, &old, NULL);
-  return 0;
-}
-
-/* Resumes co with the narg values on top of L.  Returns the number of results
-   moved to L, or -1 with the error moved to L. */
-static int resume(lua_State *L, lua_State *co, int narg) {
-  lua_State *before = atomic_load(&running);
-  int status, n = 0;
-
-  if (!lua_checkstack(co, narg)) {
-    lua_pushliteral(L, "too many arguments to resume");
-    return -1;
-  }
-  lua_xmove(L, co, narg);
-  atomic_store(&running, co);
-  status = lua_resume(co, L, narg, &n);
-  atomic_store(&running, before);
-  if (status != LUA_OK && status != LUA_YIELD) {
-    lua_xmove(co, L, 1);
-    return -1;
-  }
-  if (!lua_checkstack(L, n + 1)) {
-    lua_pop(co, n);
-    lua_pushliteral(L, "too many results to resume");
-    return -1;
-  }
-  lua_xmove(co, L, n);
-  return n;
-}
-
-static int l_resume(lua_State *L) {
-  lua_State *co = lua_tothread(L, 1);
-  int n;
-
-  luaL_argexpected(L, co, 1, "coroutine");
-  n = resume(L, co, lua_gettop(L) - 1);
-  lua_pushboolean(L, n >= 0);
-  if (n < 0)
-    n = 1;
-  lua_insert(L, -(n + 1));
-  return n + 1;
-}
-
-/* An error in a wrapped coroutine closes it and goes on, with the position of
-   the call in front when it is a string. */
-static int call_wrapped(lua_State *L) {
-  lua_State *co = lua_tothread(L, lua_upvalueindex(1));
-  int n = resume(L, co, lua_gettop(L)), status;
-
-  if (n >= 0)
-    return n;
-  status = lua_status(co);
-  if (status != LUA_OK && status != LUA_YIELD) {
-    lua_xmove(L, co, 1); /* what __close sees, and may replace */
-    lua_resetthread(co);
-    lua_xmove(co, L, 1);
-  }
-  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
-    luaL_where(L, 1);
-    lua_insert(L, -2);
-    lua_concat(L, 2);
-  }
-  return lua_error(L);
-}
-
-static int l_wrap(lua_State *L) {
-  lua_State *co;
-
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  co = lua_newthread(L);
-  lua_pushvalue(L, 1);
-  lua_xmove(L, co, 1);
-  lua_pushcclosure(L, call_wrapped, 1);
+  lua_pushboolean(L, n > 0);
   return 1;
 }
 
-void mjlua_open_coroutines(lua_State *L) {
-  static const luaL_Reg fns[] = {
-      {"resume", l_resume}, {"wrap", l_wrap}, {NULL, NULL}};
+int mjlua_is_interrupt(lua_State *L, int index) {
+  int same;
 
-  main_thread = L;
-  atomic_store(&running, L);
-  lua_getglobal(L, "coroutine");
-  luaL_setfuncs(L, fns, 0);
-  lua_pop(L, 1);
+  lua_pushvalue(L, index);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &interrupt_key);
+  same = lua_rawequal(L, -1, -2) && !lua_isnil(L, -1);
+  lua_pop(L, 2);
+  return same;
 }
 
 void mjlua_push_signals(lua_State *L) {
-  static const luaL_Reg fns[] = {{"catch", l_catch},
-                                 {"signal", l_signal},
-                                 {"ready", l_ready},
-                                 {"wait", l_wait},
-                                 {NULL, NULL}};
+  static const luaL_Reg fns[] = {
+      {"catch", l_catch}, {"prompt", l_prompt},       {"signal", l_signal},
+      {"ready", l_ready}, {"continued", l_continued}, {"wait", l_wait},
+      {NULL, NULL}};
 
   luaL_newlib(L, fns);
 }

@@ -14,11 +14,24 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t mj__os_now_ms(void *ud) {
+int64_t mj__os_now_us(void) {
   struct timespec ts;
-  (void)ud;
   (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-  return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+  return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t mj__os_now_ms(void *ud) {
+  (void)ud;
+  return mj__os_now_us() / 1000;
+}
+
+int64_t mj__os_boot_ms(void) {
+  struct timespec ts;
+#ifdef CLOCK_BOOTTIME
+  if (clock_gettime(CLOCK_BOOTTIME, &ts) == 0)
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+#endif
+  return mj__os_now_ms(NULL);
 }
 
 int64_t mj__os_wall_ms(void) {
@@ -30,6 +43,45 @@ int64_t mj__os_wall_ms(void) {
 int mj__os_is_file(const char *path) {
   struct stat st;
   return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int64_t mj__os_file_size(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
+}
+
+int64_t mj__os_read_file(const char *path,
+                         int (*fn)(void *ud, const char *p, size_t n),
+                         void *ud) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  char block[16384];
+  int64_t n = 0;
+  while (fd >= 0) {
+    ssize_t k = read(fd, block, sizeof block);
+    if (k < 0 && errno == EINTR)
+      continue;
+    if (k < 0 || (k > 0 && fn(ud, block, (size_t)k) != 0))
+      n = -1;
+    if (k <= 0 || n < 0)
+      break;
+    n += k;
+  }
+  if (fd < 0)
+    return -1;
+  (void)close(fd);
+  return n;
+}
+
+void mj__os_absolute(const char *path, char out[MJ__OS_PATH]) {
+  size_t n = 0;
+  while (path[0] == '.' && path[1] == '/')
+    for (path += 2; *path == '/'; path++)
+      ;
+  if (path[0] != '/' && getcwd(out, MJ__OS_PATH - 1))
+    n = strlen(out);
+  if (n > 0 && out[n - 1] != '/')
+    out[n++] = '/';
+  (void)snprintf(out + n, MJ__OS_PATH - n, "%s", path);
 }
 
 int mj__os_random(void *out, size_t n) {
@@ -74,6 +126,25 @@ int mj__os_make_folders(char *path, unsigned mode) {
   return 0;
 }
 
+/* NFS and FUSE let signals end what local disks do not. */
+static int open_again(const char *path, int flags) {
+  int fd;
+  do
+    fd = open(path, flags, 0666);
+  while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+/* Interrupted is not failed; after any other error the data may be lost though
+   the next fsync says nothing (Linux tells once). */
+static int sync_again(int fd) {
+  int rc;
+  do
+    rc = fsync(fd);
+  while (rc != 0 && errno == EINTR);
+  return rc;
+}
+
 /* A rename is on disk only when its folder is (POSIX leaves it open; ext4 and
    xfs need it). */
 int mj__os_sync_folder(char *path) {
@@ -83,10 +154,10 @@ int mj__os_sync_folder(char *path) {
     slash[1] = '\0';
   else if (slash)
     *slash = '\0';
-  fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  fd = open_again(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return -1;
-  rc = fsync(fd);
+  rc = sync_again(fd);
   /* some file systems cannot sync a folder; the rename is as good there as it
      gets */
   if (rc != 0 && (errno == EINVAL || errno == ENOTSUP))
@@ -98,13 +169,13 @@ int mj__os_sync_folder(char *path) {
 static int put_file(const char *part, const char *path, const char *data,
                     size_t n, const char **what) {
   int fd =
-      open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+      open_again(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW);
   int saved;
   *what = "create";
   if (fd < 0)
     return -1;
   *what = "write";
-  if (write_all(fd, data, n) == 0 && (*what = "sync", fsync(fd)) == 0) {
+  if (write_all(fd, data, n) == 0 && (*what = "sync", sync_again(fd)) == 0) {
     *what = "close";
     if (close(fd) == 0) {
       *what = "rename";
@@ -121,6 +192,67 @@ static int put_file(const char *part, const char *path, const char *data,
   return -1;
 }
 
+#ifdef O_TMPFILE
+/* The name `path` for the file behind fd, or -1 and errno. */
+static int give_name(int fd, const char *path) {
+  char link[40];
+  (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+/* A kill leaves nothing of it behind, since it has no name before it is whole;
+   but where another file has to make room it has the other one, for a moment.
+   1 = this system, or this disk, cannot do it. */
+static int put_unnamed(const char *folder, const char *part, const char *path,
+                       const char *data, size_t n, const char **what) {
+  int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666), rc = -1, saved;
+  if (fd < 0)
+    return 1;
+  *what = "write";
+  if (write_all(fd, data, n) == 0 && (*what = "sync", fsync(fd)) == 0) {
+    *what = "name";
+    rc = give_name(fd, path);
+    if (rc != 0 && errno == EEXIST && give_name(fd, part) == 0) {
+      *what = "rename";
+      rc = rename(part, path);
+      saved = errno;
+      if (rc != 0)
+        (void)unlink(part);
+      errno = saved;
+    } else if (rc != 0) {
+      rc = 1;
+    }
+  }
+  saved = errno;
+  (void)close(fd);
+  errno = saved;
+  return rc;
+}
+#else
+static int put_unnamed(const char *folder, const char *part, const char *path,
+                       const char *data, size_t n, const char **what) {
+  (void)folder;
+  (void)part;
+  (void)path;
+  (void)data;
+  (void)n;
+  (void)what;
+  return 1;
+}
+#endif
+
+/* In its place, all of it or nothing. */
+static int place_file(const char *part, const char *path, const char *data,
+                      size_t n, const char **what) {
+  char folder[PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  int rc;
+  (void)snprintf(folder, sizeof folder, "%.*s",
+                 slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+  rc = put_unnamed(folder, part, path, data, n, what);
+  return rc == 1 ? put_file(part, path, data, n, what) : rc;
+}
+
 int mj__os_write_file(const char *path, const char *data, size_t n,
                       mj_error *err) {
   char part[PATH_MAX], folder[PATH_MAX];
@@ -135,7 +267,7 @@ int mj__os_write_file(const char *path, const char *data, size_t n,
     return mj__err_set(err, MJ_EINVALID, "path is too long: %.80s...", path);
   (void)snprintf(folder, sizeof folder, "%s", path);
   if (mj__os_make_folders(folder, 0777) == 0 &&
-      put_file(part, path, data, n, &what) == 0) {
+      place_file(part, path, data, n, &what) == 0) {
     what = "sync the folder of";
     if (mj__os_sync_folder(folder) == 0)
       return MJ_OK;

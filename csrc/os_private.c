@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int fail(mj_error *err, const char *what, const char *path) {
@@ -146,10 +147,15 @@ int mj__os_private_remove(const char *path) {
   return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-static int held(int fd, const char *path, mj_error *err) {
+static long pid_in(int fd) {
   char text[32] = "";
   ssize_t n = pread(fd, text, sizeof text - 1, 0);
   long pid = n > 0 ? strtol(text, NULL, 10) : 0;
+  return pid > 0 ? pid : 0;
+}
+
+static int held(int fd, const char *path, mj_error *err) {
+  long pid = pid_in(fd);
   if (pid > 0)
     return mj__err_set(err, MJ_EJOURNAL,
                        "process %ld has it already (%.200s is locked)", pid,
@@ -166,6 +172,22 @@ static int leave_pid(int fd) {
   return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -1;
 }
 
+/* Somebody may just be asking whether anybody has it. */
+static int lock_it(int fd) {
+  const struct timespec moment = {0, 5000000};
+  int i, rc = -1;
+  for (i = 0; i < 4 && rc != 0; i++) {
+    if (i > 0)
+      (void)nanosleep(&moment, NULL);
+    do
+      rc = flock(fd, LOCK_EX | LOCK_NB);
+    while (rc != 0 && errno == EINTR);
+    if (rc != 0 && errno != EWOULDBLOCK)
+      break;
+  }
+  return rc;
+}
+
 static int try_lock(const char *path, int fd, mj_error *err) {
   struct stat st, now;
   int rc;
@@ -174,9 +196,7 @@ static int try_lock(const char *path, int fd, mj_error *err) {
   rc = check_stat(&st, path, err);
   if (rc != MJ_OK && st.st_nlink > 0)
     return rc;
-  do
-    rc = flock(fd, LOCK_EX | LOCK_NB);
-  while (rc != 0 && errno == EINTR);
+  rc = lock_it(fd);
   if (rc != 0)
     return errno == EWOULDBLOCK ? held(fd, path, err) : fail(err, "lock", path);
   /* it may have been removed between open and flock */
@@ -203,9 +223,80 @@ int mj__os_lock(const char *path, int *made, mj_error *err) {
   return rc;
 }
 
+long mj__os_lock_owner(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
+  long pid = 0;
+  if (fd < 0)
+    return 0;
+  do
+    rc = flock(fd, LOCK_SH | LOCK_NB);
+  while (rc != 0 && errno == EINTR);
+  if (rc != 0 && errno == EWOULDBLOCK)
+    pid = pid_in(fd) ? pid_in(fd) : -1;
+  (void)close(fd); /* and the lock goes with it */
+  return pid;
+}
+
 void mj__os_unlock(int fd) {
   if (fd >= 0)
     (void)close(fd);
+}
+
+int mj__os_shared_open(const char *path, mj_error *err) {
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  struct stat st;
+  if (fd < 0) {
+    (void)fail(err, "open", path);
+    return -1;
+  }
+  if (fstat(fd, &st) != 0)
+    (void)fail(err, "look at", path);
+  else if (check_stat(&st, path, err) == MJ_OK)
+    return fd;
+  (void)close(fd);
+  return -1;
+}
+
+int mj__os_shared_try(int fd) {
+  int rc;
+  do
+    rc = flock(fd, LOCK_EX | LOCK_NB);
+  while (rc != 0 && errno == EINTR);
+  return rc == 0;
+}
+
+void mj__os_shared_let(int fd) {
+  (void)flock(fd, LOCK_UN);
+}
+
+int64_t mj__os_shared_read(int fd, void *out, size_t n, int64_t at) {
+  size_t have = 0;
+  while (have < n) {
+    ssize_t k =
+        pread(fd, (char *)out + have, n - have, (off_t)at + (off_t)have);
+    if (k < 0 && errno == EINTR)
+      continue;
+    if (k < 0)
+      return -1;
+    if (k == 0)
+      break;
+    have += (size_t)k;
+  }
+  return (int64_t)have;
+}
+
+int mj__os_shared_write(int fd, const void *p, size_t n, int64_t at) {
+  size_t done = 0;
+  while (done < n) {
+    ssize_t k =
+        pwrite(fd, (const char *)p + done, n - done, (off_t)at + (off_t)done);
+    if (k < 0 && errno == EINTR)
+      continue;
+    if (k <= 0)
+      return -1;
+    done += (size_t)k;
+  }
+  return 0;
 }
 
 long mj__os_pid(void) {

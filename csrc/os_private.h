@@ -3,9 +3,7 @@
 #ifndef MJ_OS_PRIVATE_H
 #define MJ_OS_PRIVATE_H
 
-#include "mj.h"
-
-enum { MJ__OS_PATH = 4096 };
+#include "os.h"
 
 /* Makes the folders of `path` that are missing, for this user alone.  Refuses
    a folder in which others could exchange files. */
@@ -26,6 +24,18 @@ int mj__os_private_remove(const char *path); /* none there is fine */
    did not exist. */
 int mj__os_lock(const char *path, int *made, mj_error *err);
 void mj__os_unlock(int fd);
+/* Who has it locked: the process's number, -1 = one that left none, 0 = nobody.
+   Asking is no lock that anybody would notice for longer than a moment. */
+long mj__os_lock_owner(const char *path);
+
+/* A file of this user's that several processes read and write, made if need be:
+   a descriptor for mj__os_unlock, or -1. */
+int mj__os_shared_open(const char *path, mj_error *err);
+int mj__os_shared_try(int fd); /* 1 = nobody else has it until let; 0 = busy */
+void mj__os_shared_let(int fd);
+/* Bytes, or -1.  Writing: 0 or -1. */
+int64_t mj__os_shared_read(int fd, void *out, size_t n, int64_t at);
+int mj__os_shared_write(int fd, const void *p, size_t n, int64_t at);
 
 long mj__os_pid(void);
 

@@ -178,6 +178,18 @@ static const struct ask_row ask_rows[] = {
     {R(SEED) | R(CANCEL), S(SUBMIT), 0, 499, 9, NULL, MJ__LOOK_REFUSED, MJ_EFAILED},
     {R(CANCEL), S(TEXT), 400, 400, NO_CODE, NULL, MJ__LOOK_REFUSED, MJ_EUNSUPPORTED}, /* trueai to guests */
 };
+
+/* Reasons of failed tasks that lie in the request.  Midjourney's own titles are
+   in brackets; small letters, since gateways write them either way. */
+static const char *const requests_fault[] = {
+    "invalid parameter", "invalid prompt", "invalid link", "invalid form body", "invalid image",
+    "banned", "blocked", "moderat", "sensitive", "violat", "nsfw", "content policy", "community",
+    "not allowed", "appeal", "empty prompt", "could not validate image", "unrecognized",
+    "\xe6\x95\x8f\xe6\x84\x9f" /* 敏感 */, "\xe8\xbf\x9d\xe8\xa7\x84" /* 违规 */,
+    "\xe5\x8f\x82\xe6\x95\xb0" /* 参数 */, "\xe5\xae\xa1\xe6\xa0\xb8" /* 审核 */,
+    /* somebody stopped it */
+    "cancel", "\xe5\x8f\x96\xe6\xb6\x88" /* 取消 */,
+};
 /* clang-format on */
 
 static int says(const struct mj__said *said, const char *text) {
@@ -215,10 +227,11 @@ static int row_fits(const struct row *r, const struct mj__reply *s) {
 
 static void set(struct mj__verdict *v, enum mj__verdict_kind kind, int code,
                 int retryable) {
-  v->parent = 0;
+  v->parent = v->queued = 0;
   v->kind = kind;
   v->code = code;
   v->retryable = retryable;
+  v->busy = retryable && (code == MJ_EQUEUE_FULL || code == MJ_ERATE_LIMITED);
 }
 
 /* A task's id; of an upload at least one address. */
@@ -228,6 +241,21 @@ static int has_result(const struct mj__reply *s) {
   while (v && v->type != MJ_JSON_STRING)
     v = v->next;
   return s->wants_list ? v != NULL : *s->said.id != '\0';
+}
+
+int mj__outcome_may_repeat(int code, const char *reason) {
+  char low[512];
+  size_t i;
+  if (code != MJ_EFAILED)
+    return 0;
+  for (i = 0; reason && reason[i] && i + 1 < sizeof low; i++)
+    low[i] = (char)(reason[i] >= 'A' && reason[i] <= 'Z' ? reason[i] | 0x20
+                                                         : reason[i]);
+  low[i] = '\0';
+  for (i = 0; i < sizeof requests_fault / sizeof requests_fault[0]; i++)
+    if (strstr(low, requests_fault[i]))
+      return 0;
+  return 1;
 }
 
 /* 1 = a code of gateways that took the work, of whichever family: such a reply
@@ -267,11 +295,13 @@ void mj__outcome_submit(const struct mj__reply *s, struct mj__verdict *v) {
     return;
   if (claims(s)) {
     if (ok && has_result(s) &&
-        !s->generate == (s->said.shape == MJ__SHAPE_SUBMIT))
+        !s->generate == (s->said.shape == MJ__SHAPE_SUBMIT)) {
       set(v, MJ__V_ACCEPTED, MJ_OK, 0);
+      v->queued = !s->generate && s->said.code == 22;
+    }
     return;
   }
-  if (says_otherwise(s))
+  if (says_otherwise(s) || mj__outcome_rule(s, v))
     return;
   for (i = 0; i < sizeof submit_rows / sizeof submit_rows[0]; i++)
     if (row_fits(&submit_rows[i], s)) {
@@ -329,10 +359,10 @@ int mj__outcome_no_route(const struct mj__reply *s) {
          (s->said.shape == MJ__SHAPE_ERROR && says(&s->said, "Invalid URL"));
 }
 
-/* The route is missing, as far as anyone can tell.  Of a gateway that is there
-   a page tells it, and the gateway's own words; else anything does. */
+/* The route is missing, as far as a whole reply can tell.  Of a gateway that is
+   there a page tells it, and the gateway's own words; else anything does. */
 static int is_missing(const struct mj__reply *s, int code) {
-  if (code != MJ_EUNSUPPORTED || s->curl_code ||
+  if (code != MJ_EUNSUPPORTED ||
       (s->http_status != 404 && s->http_status != 405) ||
       (bits_of(s) & (S(SUBMIT) | S(SUCCESS))))
     return 0;
@@ -388,6 +418,9 @@ static const char *advice(const struct mj__reply *s, int code) {
     return "; does base_url have to begin with http://, not https://?";
   if (s->http_status >= 300 && s->http_status < 400)
     return "; give base_url as the gateway redirects it";
+  if (s->curl_code == 7 && s->curl_text &&
+      strncmp(s->curl_text, "replay: ", 8) == 0)
+    return ""; /* nobody was asked */
   if (s->curl_code == 7)
     return "; is base_url right, and the gateway running?";
   if (s->curl_code == 6)
@@ -467,6 +500,19 @@ static void quote_of(const struct mj__reply *s, char *quote, size_t size) {
   (void)snprintf(quote + n, size - n, "%s%s", n ? ": " : "", part);
 }
 
+/* The connection's end, and how far the reply had come by then. */
+static void explain_break(const struct mj__reply *s, int code, const char *what,
+                          mj_error *err) {
+  char begun[240] = "", id[200];
+  id_of(s, code, id, sizeof id);
+  if (s->http_status)
+    (void)snprintf(begun, sizeof begun, "HTTP %d%s, and then: ", s->http_status,
+                   id);
+  mj__err_set(err, code, "%s: %s%s%s", what, begun,
+              s->curl_text ? s->curl_text : "the connection broke",
+              advice(s, code));
+}
+
 void mj__explain(const struct mj__reply *s, int code, const char *what,
                  mj_error *err) {
   char quote[2 * QUOTE_MOST];
@@ -475,10 +521,8 @@ void mj__explain(const struct mj__reply *s, int code, const char *what,
   if (s->body_max) {
     mj__err_set(err, code, "%s: HTTP %d with more than %zu bytes%s", what,
                 s->http_status, s->body_max, advice(s, code));
-  } else if (s->curl_code != 0 && s->http_status == 0) {
-    mj__err_set(err, code, "%s: %s%s", what,
-                s->curl_text ? s->curl_text : "the connection broke",
-                advice(s, code));
+  } else if (s->curl_code != 0) {
+    explain_break(s, code, what, err);
   } else {
     quote_of(s, quote, sizeof quote);
     explain_reply(s, code, what, quote, err);

@@ -19,6 +19,9 @@ struct mj__verdict {
   int retryable; /* the same request may succeed later */
   int parent;    /* refused because of the task that it builds on: gateways say
                     so of one that has just ended */
+  int busy;      /* provably not taken, since the gateway has too much to do:
+                    later it may be */
+  int queued;    /* accepted, and other tasks go first */
 };
 
 /* A request that ended, however it did. */
@@ -35,11 +38,19 @@ struct mj__reply {
   const char *url;     /* that was asked, for the message; NULL = not told */
   const char *mode;    /* a part of it, or NULL */
   const char *dialect; /* as the user gave it; NULL = found out */
+  const mj_outcome *rules; /* the user's, see mj_outcome */
+  size_t nrules;
   int known; /* 1 = the gateway is there: it took work, or its family was told
                 by its answers.  What it lacks then is a route */
 };
 
 void mj__outcome_submit(const struct mj__reply *s, struct mj__verdict *v);
+
+/* outcome_rule.c: the user's own rows.  Sets the verdict and returns 1 when one
+   of them fits the reply. */
+int mj__outcome_rule(const struct mj__reply *s, struct mj__verdict *v);
+/* MJ_OK, or MJ_EINVALID and what is wrong with one. */
+int mj__outcome_rules_check(const mj_outcome *rules, size_t n, mj_error *err);
 
 /* Of a free question. */
 enum mj__look {
@@ -50,6 +61,11 @@ enum mj__look {
 };
 enum mj__look mj__outcome_ask(const struct mj__reply *s, enum mj__route route,
                               int *code);
+
+/* Of a task that failed, with this MJ_E* and these words (may be NULL): 1 =
+   the same request may do better, since it is not what was asked for that is at
+   fault. */
+int mj__outcome_may_repeat(int code, const char *reason);
 
 /* 1 = the gateway has no such route: not what a proxy in front of it says,
    which may be restarting. */

@@ -134,7 +134,7 @@ int mj__picture_size(const mj_picture *p, int *width, int *height) {
   return 1;
 }
 
-static void put_base64(struct mj__buf *b, const unsigned char *p, size_t n) {
+void mj__put_base64(struct mj__buf *b, const unsigned char *p, size_t n) {
   char out[4 * 256];
   size_t o = 0;
   for (; n > 0; p += 3, n -= n < 3 ? n : 3) {
@@ -160,6 +160,6 @@ void mj__picture_put(struct mj__buf *b, const mj_picture *p) {
   }
   type = mj__picture_type(p->bytes, p->len);
   mj__buf_printf(b, "\"data:%s;base64,", type ? type : "image/png");
-  put_base64(b, (const unsigned char *)p->bytes, p->len);
+  mj__put_base64(b, (const unsigned char *)p->bytes, p->len);
   mj__buf_puts(b, "\"");
 }

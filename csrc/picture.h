@@ -21,4 +21,7 @@ void mj__picture_put(struct mj__buf *b, const mj_picture *p);
 /* MJ_OK, or MJ_EINVALID with what is wrong with `field`. */
 int mj__picture_check(const mj_picture *p, const char *field, mj_error *err);
 
+/* Bytes as base64 with padding. */
+void mj__put_base64(struct mj__buf *b, const unsigned char *p, size_t n);
+
 #endif

@@ -12,6 +12,7 @@
 struct entry {
   unsigned char want; /* asked for; 0 = nobody waits */
   unsigned char have; /* registered with the kernel; 0 = not at all */
+  unsigned char kept; /* stays registered while nobody waits */
 };
 
 struct mj__poller {
@@ -77,7 +78,7 @@ static int room(struct mj__poller *p, int fd) {
   if (!of)
     return MJ_ERESOURCE;
   for (i = p->n; i < n; i++)
-    of[i].want = of[i].have = 0;
+    of[i].want = of[i].have = of[i].kept = 0;
   p->of = of;
   p->n = n;
   return MJ_OK;
@@ -89,6 +90,10 @@ int mj__poller_set(struct mj__poller *p, int fd, int events) {
   if (fd < 0 || room(p, fd) != MJ_OK)
     return MJ_ERESOURCE;
   e = &p->of[fd];
+  if (!events && !e->kept) {
+    mj__poller_forget(p, fd);
+    return MJ_OK;
+  }
   e->want = (unsigned char)events;
   if (e->have == want || (!events && !e->have))
     return MJ_OK;
@@ -109,7 +114,12 @@ void mj__poller_forget(struct mj__poller *p, int fd) {
     return;
   if (p->of[fd].have)
     (void)control(p, EPOLL_CTL_DEL, fd, 0);
-  p->of[fd].want = p->of[fd].have = 0;
+  p->of[fd].want = p->of[fd].have = p->of[fd].kept = 0;
+}
+
+void mj__poller_keep(struct mj__poller *p, int fd) {
+  if (fd >= 0 && room(p, fd) == MJ_OK)
+    p->of[fd].kept = 1;
 }
 
 int mj__poller_nest(struct mj__poller *p, int fd, int on) {

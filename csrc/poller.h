@@ -17,11 +17,14 @@ struct mj__poller;
 int mj__poller_new(struct mj__poller **out, const struct mj__mem *m);
 void mj__poller_free(struct mj__poller *p);
 int mj__poller_fd(const struct mj__poller *p);
-/* Watches `fd` for `events`; 0 means nobody is interested for now.  The
-   descriptor then stays registered for reading, which saves two system calls
-   a request, until something comes that nobody waits for. */
+/* Watches `fd` for `events`; 0 means nobody is interested for now.  One that is
+   kept then stays registered for reading, which saves two system calls a
+   request, until something comes that nobody waits for; any other is
+   forgotten. */
 int mj__poller_set(struct mj__poller *p, int fd, int events);
-/* To be called before `fd` is closed. */
+/* Whoever closes `fd` will call mj__poller_forget before: as it is with our
+   sockets, and is not with what libcurl makes for its lookups. */
+void mj__poller_keep(struct mj__poller *p, int fd);
 void mj__poller_forget(struct mj__poller *p, int fd);
 /* Watches another's descriptor, or stops to; MJ_EINVALID for one that is
    watched already, or is not. */

@@ -11,11 +11,7 @@
    enough. */
 static const int64_t looks[] = {5000,   15000,  30000, 60000,
                                 120000, 300000, 900000};
-enum {
-  NLOOKS = sizeof looks / sizeof looks[0],
-  LATE_ENOUGH = 120000,
-  WITNESSES = 8 /* asked for in the journal, at most */
-};
+enum { NLOOKS = sizeof looks / sizeof looks[0], LATE_ENOUGH = 120000 };
 
 /* Whether asking can bring anything: the state that we send must be ours, and
    the gateway must have lists. */
@@ -45,6 +41,8 @@ static void hold(mj_client *c, struct mj__job *j, const char *why) {
       j->attempt <= 1) {
     mj__log(c, 1, "%s: nothing is known of it, it is sent again (on_unknown)",
             j->token);
+    mj__money_keep(j);
+    j->resent = 1;
     mj__send_again(c, j);
     return;
   }
@@ -69,32 +67,11 @@ void mj__give_up_unknown(mj_client *c, struct mj__job *j) {
 /* It provably never became a task, or its owner wants it so: once more. */
 void mj__send_again(mj_client *c, struct mj__job *j) {
   (void)mj__job_go(j, MJ__READY);
-  if (j->slot) {
-    j->slot = 0;
-    c->live.used--;
-  }
+  mj__slot_free(c, j);
   j->absent_ms = 0;
+  mj__drop_suspect(c, j);
   (void)mj__record(c, j);
   mj__enqueue(c, j, MJ__Q_SUBMIT);
-}
-
-void mj__wonder(mj_client *c, struct mj__job *j) {
-  int64_t at = next_look(c, j);
-  if (!mj__has_evidence(c)) {
-    hold(c, j, "this gateway has no list to look it up in");
-  } else if (at < 0) {
-    hold(c, j, "the gateway's list does not tell what became of it");
-  } else {
-    mj__enqueue(c, j, MJ__Q_UNKNOWN);
-    mj__arm(c, j, at);
-  }
-}
-
-/* Its time has come: one list serves all who wonder. */
-void mj__wonder_due(mj_client *c, struct mj__job *j) {
-  (void)j;
-  c->wondering = 1;
-  c->dirty = 1;
 }
 
 static void later(mj_client *c, struct mj__job *j) {
@@ -106,13 +83,33 @@ static void later(mj_client *c, struct mj__job *j) {
     mj__arm(c, j, at);
 }
 
+static void hold_unlisted(mj_client *c, struct mj__job *j) {
+  mj__disarm(j);
+  hold(c, j, "this gateway has no list to look it up in");
+}
+
+void mj__wonder(mj_client *c, struct mj__job *j) {
+  if (!mj__has_evidence(c)) {
+    hold_unlisted(c, j);
+    return;
+  }
+  j->swept = 0;
+  mj__enqueue(c, j, MJ__Q_UNKNOWN);
+  later(c, j);
+}
+
+/* Its time has come: one list serves all who wonder. */
+void mj__wonder_due(mj_client *c) {
+  c->wondering = 1;
+  c->dirty = 1;
+}
+
 /* There was no list.  One whose time for looking is over by now, since the
    journal lay about, asks some more, and not at once: the gateway may be
    down. */
 static void no_list(mj_client *c, struct mj__job *j) {
   if (!mj__has_evidence(c)) {
-    mj__disarm(j);
-    hold(c, j, "this gateway has no list to look it up in");
+    hold_unlisted(c, j);
   } else if (j->asked || next_look(c, j) > c->now) {
     later(c, j);
   } else if (++j->troubles > NLOOKS) {
@@ -121,8 +118,9 @@ static void no_list(mj_client *c, struct mj__job *j) {
   } else {
     mj__disarm(j);
     mj__arm(c, j,
-            c->now + mj__backoff(j->troubles, looks[0], looks[NLOOKS - 2],
-                                 mj__random(c)));
+            c->now + looks[0] / 2 +
+                mj__retry_wait(j->troubles, looks[0], looks[NLOOKS - 2], -1,
+                               mj__random(c)));
   }
 }
 
@@ -137,9 +135,7 @@ static void all_without(mj_client *c) {
 /* Starts the list when somebody wants it and nobody has asked yet. */
 void mj__ask_around(mj_client *c) {
   struct mj__exchange *x;
-  struct mj__call call;
   int64_t wait;
-  int rc;
   if (!c->wondering || c->wonder_x || !c->queues[MJ__Q_UNKNOWN].n)
     return;
   if (!mj__has_evidence(c)) { /* the family was not known before */
@@ -154,16 +150,9 @@ void mj__ask_around(mj_client *c) {
     return;
   c->wondering = 0;
   x = mj__exchange_new(c, 0, MJ__X_RECON);
+  mj__sweep_begin(c);
   mj__bucket_take(&c->requests, c->now);
-  memset(&call, 0, sizeof call);
-  call.url = x->url;
-  mj__buf_init(&call.body, &c->mem, 64);
-  rc = c->wire->ask(&call, &c->gateway, NULL, MJ__R_LIST, NULL, 0, NULL);
-  x->url = call.url;
-  mj__buf_free(&call.body);
-  if (rc == MJ_OK)
-    rc = mj__start(c, x, call.method, x->url.p, NULL, 0);
-  if (rc == MJ_OK) {
+  if (mj__question(c, x, MJ__R_LIST, NULL, NULL) == MJ_OK) {
     c->wonder_x = x->id;
     return;
   }
@@ -171,51 +160,16 @@ void mj__ask_around(mj_client *c) {
   all_without(c);
 }
 
-/* The id of the task that carries the job's token, or NULL. */
-static const char *id_in(const mj_task *list, size_t n,
-                         const struct mj__job *j) {
-  size_t i;
-  for (i = 0; i < n; i++)
-    if (list[i].state && strcmp(list[i].state, j->token) == 0 && list[i].id &&
-        mj__id_ok(list[i].id))
-      return list[i].id;
-  return NULL;
-}
-
-/* Whether the list goes back beyond the request.  A gateway that was restarted
-   has an empty memory, and trueai's list has the newest 100 of everybody: only
-   a task that we sent before this one proves that this one would be there.
-   When that was our own journal says, not the gateway's clock.  This reads the
-   disk; it happens minutes after trouble, and seldom. */
-static int is_whole(mj_client *c, const mj_task *list, size_t n,
-                    const struct mj__job *j) {
-  int64_t sent = mj__wall(c) - (c->now - j->sent_ms);
-  struct mj__arena a;
-  size_t i, tries = 0;
-  int found = 0;
-  mj__arena_init(&a, &c->mem);
-  for (i = n; i > 0 && !found && tries < WITNESSES; i--) { /* oldest first */
-    struct mj__find by = {.token = list[i - 1].state};
-    struct mj__record row;
-    if (!by.token || strncmp(by.token, "mj_", 3) != 0 ||
-        !mj__journal_knows(c, by.token))
-      continue;
-    tries++;
-    found = c->store->ops->find(c->store, &by, &a, &row, NULL) == MJ_OK &&
-            row.sent_ms > 0 && row.sent_ms < sent;
-  }
-  mj__arena_free(&a);
-  return found;
-}
-
-static void judge(mj_client *c, struct mj__job *j, const mj_task *list,
-                  size_t n) {
-  const char *id = id_in(list, n, j);
-  if (id) {
-    mj__log(c, 1, "%s: the gateway took it, as task %s", j->token, id);
+static void judge(mj_client *c, struct mj__job *j) {
+  char *id;
+  if (j->suspect) {
+    mj__log(c, 1, "%s: the gateway took it, as task %s", j->token, j->suspect);
     mj__disarm(j);
+    id = j->suspect;
+    j->suspect = NULL; /* no dialog may take it for a prompt */
     mj__found(c, j, id);
-  } else if (c->now - j->sent_ms < LATE_ENOUGH || !is_whole(c, list, n, j)) {
+    mj__free(&c->mem, id);
+  } else if (c->now - j->sent_ms < LATE_ENOUGH || !mj__sweep_whole(c, j)) {
     later(c, j);
   } else if (!j->absent_ms) {
     j->absent_ms = c->now;
@@ -229,37 +183,22 @@ static void judge(mj_client *c, struct mj__job *j, const mj_task *list,
   }
 }
 
-static mj_task *read_list(mj_client *c, struct mj__exchange *x, size_t *n) {
-  const mj_value *root = mj_json_root(x->doc), *v;
-  struct mj__arena *a = mj__json_arena(x->doc);
-  mj_task *list = mj__arena_alloc(a, (root->len + 1) * sizeof *list);
-  *n = 0;
-  for (v = root->first; list && v; v = v->next)
-    if (v->type == MJ_JSON_OBJECT) {
-      if (c->wire->task(v, a, &list[*n]) != MJ_OK)
-        return NULL;
-      (*n)++;
-    }
-  return list;
-}
-
 void mj__told_around(mj_client *c, struct mj__exchange *x,
                      const struct mj__reply *s) {
   struct mj__job *j, *next;
   int code;
-  size_t n = 0;
-  mj_task *list = NULL;
   c->wonder_x = 0;
   mj__learn(c, MJ__R_LIST, NULL, s);
-  if (mj__outcome_ask(s, MJ__R_LIST, &code) == MJ__LOOK_GOOD)
-    list = read_list(c, x, &n);
-  if (!list) {
+  if (x->bad_json || mj__outcome_ask(s, MJ__R_LIST, &code) != MJ__LOOK_GOOD) {
     all_without(c);
     return;
   }
   for (j = c->queues[MJ__Q_UNKNOWN].first; j; j = next) {
     next = j->next;
+    if (!j->swept &&
+        !j->suspect) /* it began to wonder while the list was under way */
+      continue;
     j->asked = 1;
-    judge(c, j, list, n);
+    judge(c, j);
   }
 }

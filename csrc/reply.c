@@ -1,14 +1,44 @@
 /* SPDX-License-Identifier: MIT
    reply.c - what a request brought back, and what follows from it. */
 #include "mj_int.h"
+#include "tape.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum {
+  LIST_MOST = 256 << 20, /* bytes; a task has some 2,000 */
+  LIST_ITEM = 1 << 20,   /* of memory; a task of 256 KiB fits */
+  LIST_QUOTE = 4096      /* what is kept of it, for a message */
+};
+
+/* A list of all the gateway's tasks goes through, and is not kept. */
+static int list_data(mj_client *c, struct mj__exchange *x, const char *data,
+                     size_t n) {
+  size_t room = LIST_QUOTE - x->reply.n;
+  if (n > LIST_MOST - x->taken)
+    return MJ_ETOO_LARGE;
+  x->taken += n;
+  (void)mj__buf_add(&x->reply, data, n < room ? n : room);
+  if (x->bad_json)
+    return MJ_OK;
+  if (!x->doc) {
+    if (mj__json_new(&x->doc, &c->mem) != MJ_OK) {
+      x->bad_json = 1;
+      return MJ_OK;
+    }
+    mj__json_each(x->doc, mj__sweep_item, c, LIST_ITEM);
+  }
+  x->bad_json = mj__json_feed(x->doc, data, n, &x->json_err) != MJ_OK;
+  return MJ_OK;
+}
 
 int mj_transport_data(mj_client *c, uint64_t id, const char *data, size_t n) {
   struct mj__exchange *x = mj__exchange_of(c, id);
   if (!x)
     return MJ_OK;
+  if (x->purpose == MJ__X_RECON)
+    return list_data(c, x, data, n);
   if (mj__buf_add(&x->reply, data, n) != MJ_OK)
     return MJ_ETOO_LARGE;
   if (x->purpose == MJ__X_FETCH || x->bad_json)
@@ -39,6 +69,8 @@ void mj__slow_down(mj_client *c, struct mj__bucket *b, int code,
             b == &c->submits ? "submissions" : "requests",
             (long long)((retry_after_ms + 999) / 1000));
   mj__bucket_pause(b, c->now + retry_after_ms);
+  if (c->share)
+    mj__share_pause(c->share, c->now + retry_after_ms, c->now);
 }
 
 /* Paid ---------------------------------------------------------------------*/
@@ -46,6 +78,8 @@ void mj__slow_down(mj_client *c, struct mj__bucket *b, int code,
 /* The task has begun: its request is needed no more, but where a button may
    want it again. */
 static void forget_request(mj_client *c, struct mj__job *j) {
+  if (j->unsure)
+    return; /* it may have to go again */
   if (c->wire->remembers && j->task_id) {
     mj__past_keep(&c->past, &c->mem, j->task_id, j->url, j->body, j->body_len,
                   j->prompt);
@@ -57,12 +91,27 @@ static void forget_request(mj_client *c, struct mj__job *j) {
   j->body_len = 0;
 }
 
+/* The id without new memory, in the bytes of the reply that named it: what was
+   accepted is not lost. */
+static char *id_in_reply(struct mj__exchange *x, const char *id) {
+  size_t n = strlen(id) + 1;
+  char *p;
+  if (!x || x->reply.n < n)
+    return NULL;
+  p = mj__buf_steal(&x->reply);
+  memcpy(p, id, n);
+  return p;
+}
+
 /* An answered dialog may give the task another id; most keep it. */
-static int take_id(mj_client *c, struct mj__job *j, const char *id) {
+static int take_id(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                   const char *id) {
   char *copy;
   if (j->task_id && strcmp(j->task_id, id) == 0)
     return MJ_OK;
   copy = mj__strdup(&c->mem, id);
+  if (!copy)
+    copy = id_in_reply(x, id);
   if (!copy)
     return MJ_ERESOURCE;
   mj__free(&c->mem, j->old_task_id);
@@ -97,9 +146,9 @@ static int take_ids(mj_client *c, struct mj__job *j, const struct mj__said *s) {
   return MJ_OK;
 }
 
-static void accepted(mj_client *c, struct mj__job *j, const struct mj__reply *s,
-                     const struct mj__todo *todo) {
-  int rc = take_id(c, j, s->said.id);
+static void accepted(mj_client *c, struct mj__job *j, struct mj__exchange *x,
+                     const struct mj__reply *s, const struct mj__todo *todo) {
+  int rc = take_id(c, j, x, s->said.id);
   forget_request(c, j);
   j->ahead = s->said.ahead;
   j->announced = s->said.dialog && j->answerable && !j->answered;
@@ -115,7 +164,9 @@ static void accepted(mj_client *c, struct mj__job *j, const struct mj__reply *s,
     mj__err_clear(&err);
     mj__err_set(&err, MJ_ERESOURCE,
                 "out of memory after the gateway accepted task %s", s->said.id);
+    (void)mj__record(c, j); /* with its id; the next start goes on with it */
     (void)mj__job_go(j, MJ__FAILED);
+    j->leaves = 1;
     mj__leave_slot(c, j);
     mj__end(c, j, &err, NULL, NULL);
     return;
@@ -131,6 +182,15 @@ static void accepted(mj_client *c, struct mj__job *j, const struct mj__reply *s,
 void mj__found(mj_client *c, struct mj__job *j, const char *id) {
   struct mj__todo todo = {0};
   struct mj__reply s;
+  if (take_id(c, j, NULL, id) != MJ_OK) { /* as unknown as before */
+    mj_error err;
+    mj__err_clear(&err);
+    mj__err_set(&err, MJ_ERESOURCE,
+                "out of memory when it was found, as task %s", id);
+    mj__leave_slot(c, j);
+    mj__end(c, j, &err, NULL, NULL);
+    return;
+  }
   memset(&s, 0, sizeof s);
   mj__said_read(&s.said, NULL, 0);
   s.said.id = id;
@@ -140,7 +200,7 @@ void mj__found(mj_client *c, struct mj__job *j, const char *id) {
   j->status = MJ_ST_UNKNOWN;
   j->progress = -1;
   todo.at_ms = c->now;
-  accepted(c, j, &s, &todo);
+  accepted(c, j, NULL, &s, &todo);
 }
 
 /* Pictures at their new addresses; nothing goes on at the gateway. */
@@ -179,6 +239,31 @@ static void complete(struct mj__job *j, struct mj__reply *s) {
     s->said.id = of;
 }
 
+static void shrink(mj_client *c, enum mj__cut why) {
+  int64_t before = mj__window_now(&c->live), now;
+  mj__window_cut(&c->live, why, c->now);
+  now = mj__window_now(&c->live);
+  if (now != before)
+    mj__log(c, 2, "the gateway has much to do: %lld tasks at once from now on",
+            (long long)now);
+}
+
+/* It was not taken, and goes again. */
+static void send_later(mj_client *c, struct mj__job *j, int code,
+                       int64_t at_ms) {
+  mj__log(c, 2, "not sent (%s), again in %lld ms", mj_error_name(code),
+          (long long)(at_ms - c->now));
+  if (!j->task_id) /* one that has a task keeps its place */
+    mj__slot_free(c, j);
+  (void)mj__record(c, j);
+  if (c->learned.auth_guessed && code == MJ_ENETWORK)
+    c->learned.auth_known = 0; /* it may be up again, and ask for another */
+  if (j->late)
+    mj__too_late(c, j);
+  else
+    mj__arm(c, j, at_ms);
+}
+
 void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                       const struct mj__reply *seen, int64_t retry_after_ms) {
   struct mj__reply copy = *seen, *s = &copy;
@@ -193,6 +278,8 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     j->attempt = 1;
   }
   mj__slow_down(c, &c->submits, v.code, retry_after_ms);
+  if (v.busy || v.queued)
+    shrink(c, v.queued ? MJ__CUT_QUEUED : MJ__CUT_REFUSED);
   mj__job_on_submit(j, &v, retry_after_ms, &c->rules, c->now, mj__random(c),
                     &todo);
   switch (todo.what) {
@@ -201,24 +288,20 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     if (s->wants_list && x)
       uploaded(c, j, x, s);
     else
-      accepted(c, j, s, &todo);
+      accepted(c, j, x, s, &todo);
     return;
   case MJ__DO_SEND:
-    mj__log(c, 2, "not sent (%s), again in %lld ms", mj_error_name(v.code),
-            (long long)(todo.at_ms - c->now));
-    j->slot = 0;
-    c->live.used--;
-    (void)mj__record(c, j);
-    if (c->learned.auth_guessed && v.code == MJ_ENETWORK)
-      c->learned.auth_known = 0; /* it may be up again, and ask for another */
-    mj__arm(c, j, todo.at_ms);
+    send_later(c, j, v.code, todo.at_ms);
     return;
   case MJ__DO_ANSWER:
   case MJ__DO_POLL:
   case MJ__DO_END:
     break;
   }
-  if (v.kind == MJ__V_UNKNOWN && j->answered && j->task_id && !j->cancel) {
+  if (v.kind == MJ__V_UNKNOWN && j->answered && !j->cancel &&
+      (j->task_id || mj__keep(c, &j->task_id, j->parent) == MJ_OK) &&
+      j->task_id) {
+    j->unsure = 1;
     mj__log(c, 1, "task %s: no answer to what its dialog was told; looking",
             j->task_id);
     mj__found(c, j, j->task_id);
@@ -229,7 +312,10 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     mj__log(c, 1, "%s: no answer to a paid request; looking for its task",
             j->token);
     (void)mj__record(c, j);
-    mj__wonder(c, j);
+    if (j->late)
+      mj__too_late(c, j);
+    else
+      mj__wonder(c, j);
     return;
   }
   mj__explained(s, todo.code, what_was_done(j), todo.again, retry_after_ms,
@@ -261,6 +347,8 @@ static void see_gateway(const mj_client *c, const struct mj__exchange *x,
   const struct mj__learned *l = &c->learned;
   int kept = x->purpose == MJ__X_SUBMIT || x->purpose == MJ__X_ASK;
   s->secret = c->cfg.api_key;
+  s->rules = c->cfg.outcomes;
+  s->nrules = c->cfg.noutcomes;
   s->generate = x->wire->generate;
   if (x->purpose == MJ__X_FETCH)
     return;
@@ -272,12 +360,27 @@ static void see_gateway(const mj_client *c, const struct mj__exchange *x,
   s->known = l->took_work || (l->family_heard && !l->family_guessed);
 }
 
+/* Whether the gateway is in trouble, whatever it says besides. */
+static void count_retry(mj_client *c, struct mj__job *j,
+                        const struct mj__exchange *x, const mj_http_result *r) {
+  if (r->curl_code || r->http_status >= 500)
+    j->dear = MJ__QUOTA_TROUBLE;
+  else if (r->http_status == 429)
+    j->dear = MJ__QUOTA_BUSY;
+  else
+    j->dear = 0;
+  if (!j->dear)
+    mj__quota_good(&c->quota, x->dear);
+}
+
 void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   struct mj__exchange *x = mj__exchange_of(c, id);
   struct mj__job *j = x ? mj__job_of(c, x->job) : NULL;
   struct mj__reply s;
   if (!x)
     return;
+  if (c->cfg.tape)
+    mj__tape_done(&c->tr, id, x->reply.p, x->reply.n, r);
   c->now = mj__clock(c);
   if (x->purpose == MJ__X_PROBE) {
     see(&s, x, r);
@@ -288,9 +391,12 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
     mj__exchange_free(c, x);
     return;
   }
-  if (x->purpose == MJ__X_RECON) {
+  if (x->purpose == MJ__X_RECON || x->purpose == MJ__X_HINT) {
     see(&s, x, r);
-    mj__told_around(c, x, &s);
+    if (x->purpose == MJ__X_RECON)
+      mj__told_around(c, x, &s);
+    else
+      mj__hint_answered(c, x, &s);
     mj__exchange_free(c, x);
     return;
   }
@@ -299,6 +405,7 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
     return;
   }
   j->exchange = 0;
+  count_retry(c, j, x, r);
   see(&s, x, r);
   see_gateway(c, x, j, &s);
   switch (x->purpose) {
@@ -321,6 +428,7 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
     mj__stop_answered(c, j, &s, r->retry_after_ms);
     break;
   case MJ__X_RECON:
+  case MJ__X_HINT:
   case MJ__X_PROBE:
     break;
   }

@@ -8,8 +8,4 @@
 /* Milliseconds from the last reply (or the acceptance) to the next poll, after
    `polls` polls. */
 int64_t mj__poll_gap(const mj_poll *p, int polls);
-/* Exponential with equal jitter, for the n-th failure in a row (from 1);
-   `random` is any number. */
-int64_t mj__backoff(int n, int64_t base_ms, int64_t most_ms, uint32_t random);
-
 #endif

@@ -26,6 +26,18 @@ int mj__sha256_end(struct mj__sha256 *d, unsigned char out[MJ__SHA256]) {
   return ok ? 0 : -1;
 }
 
+int mj__sha256_hex(struct mj__sha256 *d, char out[2 * MJ__SHA256 + 1]) {
+  static const char digits[] = "0123456789abcdef";
+  unsigned char bits[MJ__SHA256];
+  int i, rc = mj__sha256_end(d, bits);
+  for (i = 0; rc == 0 && i < MJ__SHA256; i++) {
+    out[2 * i] = digits[bits[i] >> 4];
+    out[2 * i + 1] = digits[bits[i] & 15];
+  }
+  out[rc == 0 ? 2 * MJ__SHA256 : 0] = '\0';
+  return rc;
+}
+
 int mj__sha256(const void *p, size_t n, unsigned char out[MJ__SHA256]) {
   struct mj__sha256 d;
   mj__sha256_begin(&d);

@@ -18,5 +18,7 @@ struct mj__sha256 {
 void mj__sha256_begin(struct mj__sha256 *d);
 void mj__sha256_add(struct mj__sha256 *d, const void *p, size_t n);
 int mj__sha256_end(struct mj__sha256 *d, unsigned char out[MJ__SHA256]);
+/* Ends it as 64 hexadecimal digits; "" when it fails. */
+int mj__sha256_hex(struct mj__sha256 *d, char out[2 * MJ__SHA256 + 1]);
 
 #endif

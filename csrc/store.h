@@ -43,12 +43,27 @@ struct mj__record {
   int64_t created_ms;     /* 0 = when the first record came */
   int64_t sent_ms;        /* when the newest attempt left */
   int64_t changed_ms;     /* 0 = now */
-  const char *boot_id;    /* of the machine when it was sent */
-  int64_t unknown_deadline_ms;
+  const char *print;      /* of a caller's key: what was asked for, hashed */
+  const char *what;       /* what it is priced as, see mj__what_of */
+  const char *budget;     /* the name of its budget */
+  int64_t
+      price; /* counted for it so far; MJ__PRICE_NONE = nothing (any more) */
 };
 
-/* known(): whether there is a row with this token. */
+enum { MJ__PRICE_NONE = -1 };
+
+/* What rows that are alike have cost. */
+struct mj__sum {
+  const char *gateway, *budget, *run, *what, *mode; /* NULL = none */
+  int state;                                        /* enum mj__state */
+  int64_t day; /* since 1970, when they were sent; 0 = they were not */
+  int64_t count, priced, amount; /* priced: those with a price */
+};
+
+/* known(): whether there is a row with this token; whether a file was saved of
+   it. */
 #define MJ__SCOPE_TOKENS "\001token"
+#define MJ__SCOPE_FILES  "\001file"
 
 enum {
   MJ__BODY_INLINE = 4096,      /* state changes rewrite no more than that */
@@ -88,6 +103,7 @@ struct mj__find {
    A callback must not call its store. */
 typedef int (*mj__row_fn)(void *ud, const struct mj__record *r);
 typedef int (*mj__saved_fn)(void *ud, const struct mj__saved *f);
+typedef int (*mj__sum_fn)(void *ud, const struct mj__sum *s);
 
 typedef struct mj__store mj__store;
 struct mj__store_ops {
@@ -118,6 +134,11 @@ struct mj__store_ops {
      1 = find() will say: (in 2^64, or after a put that failed or a forget, it
      finds none). */
   int (*known)(mj__store *s, const char *scope, const char *key);
+  /* Of the rows of that scope whose key is `prefix`, which ends in a dot, and a
+     number greater than *n: the one created last; its number in *n, and when.
+     0 = there is none. */
+  int (*newest)(mj__store *s, const char *scope, const char *prefix, long *n,
+                int64_t *created_ms, mj_error *err);
   int (*run_begin)(mj__store *s, const struct mj__run *r, uint64_t *number);
   int (*run_end)(mj__store *s, const char *id, int clean, int64_t ended_ms,
                  uint64_t *number);
@@ -126,6 +147,7 @@ struct mj__store_ops {
                   struct mj__run *out, mj_error *err);
   /* The same token and n again: the newer one counts. */
   int (*file_put)(mj__store *s, const struct mj__saved *f, uint64_t *number);
+  /* Those of a token, or all by token and n. */
   int (*files)(mj__store *s, const char *token, mj__saved_fn fn, void *ud,
                mj_error *err);
   /* Appends to the audit trail; token and detail may be NULL.  wall_ms 0 =
@@ -133,9 +155,14 @@ struct mj__store_ops {
   int (*event)(mj__store *s, const char *token, const char *kind,
                const char *detail, int64_t wall_ms, uint64_t *number);
   /* Drops rows that are settled and unchanged since before_ms, with their
-     files, events and bodies; rows that hold a key of a scope that is no run
-     stay, since such a key is remembered. */
+     files, events and bodies, and runs of which nothing is left.  What belongs
+     to a run that may go on (the newest of its script, and it did not end well)
+     stays; rows that hold a key of a scope that is no run lose their bodies
+     only, since such a key is remembered.  Their sums stay, too. */
   int (*forget)(mj__store *s, int64_t before_ms, uint64_t *number);
+  /* The sums of all rows that were sent or have a price, and of those that
+     were forgotten; several may be alike but for their numbers. */
+  int (*sums)(mj__store *s, mj__sum_fn fn, void *ud, mj_error *err);
 };
 struct mj__store {
   const struct mj__store_ops *ops;
@@ -183,5 +210,12 @@ const char *mj__store_library(void);
    calls exec. */
 int mj__store_sqlite(mj__store **out, const struct mj__mem *m,
                      const struct mj__store_options *o, mj_error *err);
+/* What is in the file now, also while another process has it: a copy in memory,
+   of which only each, files and free are to be called.  Nothing is locked,
+   changed or made. */
+int mj__store_copy(mj__store **out, const struct mj__mem *m, const char *path,
+                   mj_error *err);
+/* The process that has it, 0 = none, -1 = one that did not say its number. */
+long mj__store_owner(const char *path);
 
 #endif

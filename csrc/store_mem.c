@@ -120,6 +120,17 @@ static int mem_known(mj__store *base, const char *scope, const char *key) {
   return 0;
 }
 
+static int mem_newest(mj__store *base, const char *scope, const char *prefix,
+                      long *n, int64_t *created_ms, mj_error *err) {
+  (void)base;
+  (void)scope;
+  (void)prefix;
+  (void)n;
+  (void)err;
+  *created_ms = 0;
+  return MJ_OK;
+}
+
 static int counted(mj__store *base, uint64_t *number) {
   *number = ++((struct store_mem *)base)->number;
   return MJ_OK;
@@ -183,11 +194,19 @@ static int mem_each(mj__store *base, int open, mj__row_fn fn, void *ud,
   return mem_load(base, fn, ud, err);
 }
 
+static int mem_sums(mj__store *base, mj__sum_fn fn, void *ud, mj_error *err) {
+  (void)base;
+  (void)fn;
+  (void)ud;
+  (void)err;
+  return MJ_OK;
+}
+
 static const struct mj__store_ops ops = {
-    mem_put,      mem_durable,   mem_free,    mem_failed,
-    mem_flush,    mem_load,      mem_each,    mem_find,
-    mem_known,    mem_run_begin, mem_run_end, mem_run_last,
-    mem_file_put, mem_files,     mem_event,   mem_forget};
+    mem_put,       mem_durable, mem_free,     mem_failed,   mem_flush,
+    mem_load,      mem_each,    mem_find,     mem_known,    mem_newest,
+    mem_run_begin, mem_run_end, mem_run_last, mem_file_put, mem_files,
+    mem_event,     mem_forget,  mem_sums};
 
 int mj__store_mem(mj__store **out, const struct mj__mem *m) {
   struct store_mem *s = mj__alloc(m, sizeof *s);

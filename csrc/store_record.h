@@ -20,7 +20,9 @@
   X(state_user)                                                                \
   X(prompt)                                                                    \
   X(error_text)                                                                \
-  X(boot_id)
+  X(print)                                                                     \
+  X(what)                                                                      \
+  X(budget)
 
 /* Copies `s` to *to, moves *to behind it and returns the copy; NULL stays. */
 const char *mj__pack(char **to, const char *s);

@@ -153,6 +153,8 @@ static int file_put(mj__store *base, const struct mj__saved *f,
   struct mj__item *it;
   char *to;
   int rc = f->token && f->path ? MJ_OK : MJ_EINVALID;
+  if (rc == MJ_OK && mj__keys_add(&s->keys, MJ__SCOPE_FILES, f->token))
+    rc = MJ_ERESOURCE;
   if (rc == MJ_OK)
     rc = item_new(s, MJ__I_FILE,
                   mj__packed(f->token) + mj__packed(f->path) +
@@ -204,17 +206,31 @@ static void sqlite_free(mj__store *base) {
     mj__sqlite_stop(s);
   reap(s);
   mj__sqlite_close(s);
+  mj__sqlite_copy_free(s);
   mj__os_unlock(s->lock_fd);
   mj__keys_free(&s->keys);
   mj__free(&s->mem, s->path);
   mj__free(&s->mem, s);
 }
 
-static const struct mj__store_ops ops = {
-    put,      durable,          sqlite_free,     failed,
-    flush,    mj__sqlite_load,  mj__sqlite_each, mj__sqlite_find,
-    known,    run_begin,        run_end,         mj__sqlite_run_last,
-    file_put, mj__sqlite_files, event,           forget};
+static const struct mj__store_ops ops = {put,
+                                         durable,
+                                         sqlite_free,
+                                         failed,
+                                         flush,
+                                         mj__sqlite_load,
+                                         mj__sqlite_each,
+                                         mj__sqlite_find,
+                                         known,
+                                         mj__sqlite_newest,
+                                         run_begin,
+                                         run_end,
+                                         mj__sqlite_run_last,
+                                         file_put,
+                                         mj__sqlite_files,
+                                         event,
+                                         forget,
+                                         mj__sqlite_sums};
 
 static void say_stderr(void *ud, const char *line) {
   (void)ud;
@@ -240,8 +256,8 @@ static int start(struct mj__sqlite *s, const struct mj__store_options *o,
   return rc ? rc : mj__sqlite_start(s, err);
 }
 
-int mj__store_sqlite(mj__store **out, const struct mj__mem *m,
-                     const struct mj__store_options *o, mj_error *err) {
+static int open_it(mj__store **out, const struct mj__mem *m,
+                   const struct mj__store_options *o, int copy, mj_error *err) {
   struct mj__sqlite *s;
   int rc;
   *out = NULL;
@@ -260,13 +276,34 @@ int mj__store_sqlite(mj__store **out, const struct mj__mem *m,
   s->say_ud = o->say_ud;
   mj__keys_init(&s->keys, m);
   s->path = mj__strdup(m, o->path);
-  rc = s->path ? start(s, o, err) : mj__err_nomem(err);
+  rc = !s->path ? mj__err_nomem(err)
+       : copy   ? mj__sqlite_copy(s, err)
+                : start(s, o, err);
   if (rc) {
     sqlite_free(&s->base);
     return rc;
   }
   *out = &s->base;
   return MJ_OK;
+}
+
+int mj__store_sqlite(mj__store **out, const struct mj__mem *m,
+                     const struct mj__store_options *o, mj_error *err) {
+  return open_it(out, m, o, 0, err);
+}
+
+int mj__store_copy(mj__store **out, const struct mj__mem *m, const char *path,
+                   mj_error *err) {
+  struct mj__store_options o;
+  memset(&o, 0, sizeof o);
+  o.path = path;
+  return open_it(out, m, &o, 1, err);
+}
+
+long mj__store_owner(const char *path) {
+  char lock[MJ__OS_PATH];
+  (void)snprintf(lock, sizeof lock, "%s.lock", path);
+  return mj__os_lock_owner(lock);
 }
 
 const char *mj__store_library(void) {

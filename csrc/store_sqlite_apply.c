@@ -23,21 +23,21 @@ const char *const mj__sql[MJ__SQLS] = {
         "UPDATE task SET state=coalesce(?2,state),final=coalesce(?3,final),"
         "attempt=coalesce(?4,attempt),changed_ms=?5,"
         "task_id=coalesce(?6,task_id),sent_ms=coalesce(?7,sent_ms),"
-        "unknown_deadline_ms=coalesce(?8,unknown_deadline_ms) WHERE token=?1",
+        "price=coalesce(?8,price) WHERE token=?1",
     [MJ__SQL_RECORD] =
         "INSERT INTO task(token,state,final,attempt,changed_ms,created_ms,"
-        "sent_ms,unknown_deadline_ms,op,error,body,body_sha" TEXT_NAMES
+        "sent_ms,op,error,body,body_sha,price" TEXT_NAMES
         ") VALUES(?1,coalesce(?2,'NEW'),coalesce(?3,0),?4,?5,coalesce(?6,?5),"
         "?7,?8,?9,?10,?11,?12" TEXT_SLOTS ") ON CONFLICT(token) DO UPDATE SET "
         "state=coalesce(?2,state),final=coalesce(?3,final),"
         "attempt=coalesce(?4,attempt),changed_ms=?5,"
         "created_ms=coalesce(?6,created_ms),sent_ms=coalesce(?7,sent_ms),"
-        "unknown_deadline_ms=coalesce(?8,unknown_deadline_ms),"
-        "op=coalesce(?9,op),error=coalesce(?10,error),"
+        "op=coalesce(?8,op),error=coalesce(?9,error),"
+        "price=coalesce(?12,price),"
         /* a body stands in one of two places */
-        "body=CASE WHEN ?12 IS NOT NULL THEN NULL ELSE coalesce(?11,body) END,"
-        "body_sha=CASE WHEN ?11 IS NOT NULL THEN NULL"
-        " ELSE coalesce(?12,body_sha) END" TEXTS_KEPT,
+        "body=CASE WHEN ?11 IS NOT NULL THEN NULL ELSE coalesce(?10,body) END,"
+        "body_sha=CASE WHEN ?10 IS NOT NULL THEN NULL"
+        " ELSE coalesce(?11,body_sha) END" TEXTS_KEPT,
     [MJ__SQL_RESULT] = "REPLACE INTO result(seq,data) "
                        "SELECT seq,?2 FROM task WHERE token=?1",
     [MJ__SQL_BODY] = "INSERT INTO body(sha256,data) VALUES(?1,?2) "
@@ -52,12 +52,28 @@ const char *const mj__sql[MJ__SQLS] = {
         "ON CONFLICT(token,n) DO UPDATE SET path=?3,bytes=?4,sha256=?5",
     [MJ__SQL_EVENT] =
         "INSERT INTO event(wall_ms,token,kind,detail) VALUES(?1,?2,?3,?4)",
-#define OLD "final<>0 AND changed_ms<?1 AND (coalesce(key,'')='' OR scope=run)"
+/* Of these the next start wants to know. */
+#define OPEN_RUNS                                                              \
+  "(SELECT id FROM run WHERE coalesce(clean,0)=0 AND seq IN"                   \
+  " (SELECT max(seq) FROM run GROUP BY script))"
+#define MINE "(coalesce(key,'')<>'' AND coalesce(scope<>run,1))"
+#define OLD                                                                    \
+  "final<>0 AND changed_ms<?1 AND NOT " MINE                                   \
+  " AND coalesce(run,'') NOT IN " OPEN_RUNS
+    [MJ__SQL_FORGET_SUMS] = "INSERT INTO past(gateway,budget,run,what,mode,"
+                            "state,day,count,priced,amount) " MJ__SUMS(OLD),
     [MJ__SQL_FORGET_FILES] = "DELETE FROM file WHERE token IN "
                              "(SELECT token FROM task WHERE " OLD ")",
     [MJ__SQL_FORGET_EVENTS] = "DELETE FROM event WHERE token IN "
                               "(SELECT token FROM task WHERE " OLD ")",
     [MJ__SQL_FORGET_TASKS] = "DELETE FROM task WHERE " OLD,
+    [MJ__SQL_FORGET_REQUESTS] =
+        "UPDATE task SET body=NULL,body_sha=NULL WHERE final<>0 AND "
+        "changed_ms<?1 AND " MINE
+        " AND (body IS NOT NULL OR body_sha IS NOT NULL)",
+    [MJ__SQL_FORGET_RUNS] =
+        "DELETE FROM run WHERE started_ms<?1 AND id NOT IN " OPEN_RUNS
+        " AND id NOT IN (SELECT run FROM task WHERE run IS NOT NULL)",
     [MJ__SQL_FORGET_RESULTS] = "DELETE FROM result WHERE NOT EXISTS "
                                "(SELECT 1 FROM task WHERE seq=result.seq)",
     [MJ__SQL_FORGET_BODIES] = "DELETE FROM body WHERE NOT EXISTS "
@@ -80,6 +96,10 @@ static int blob(sqlite3_stmt *st, int i, const void *p, size_t n) {
 
 static int number(sqlite3_stmt *st, int i, int64_t n) {
   return n ? sqlite3_bind_int64(st, i, n) : sqlite3_bind_null(st, i);
+}
+
+static int price(sqlite3_stmt *st, int i, int64_t n) {
+  return n == MJ__PRICE_NONE ? sqlite3_bind_int64(st, i, 0) : number(st, i, n);
 }
 
 /* Runs a statement whose parameters are bound; the first error of `rc` and of
@@ -112,7 +132,7 @@ static int change(struct mj__sqlite *s, const struct mj__record *r) {
   int rc = bind_state(st, r);
   FIRST(rc, text(st, 6, r->task_id));
   FIRST(rc, number(st, 7, r->sent_ms));
-  FIRST(rc, number(st, 8, r->unknown_deadline_ms));
+  FIRST(rc, price(st, 8, r->price));
   return done(st, rc);
 }
 
@@ -134,11 +154,11 @@ static int whole(struct mj__sqlite *s, const struct mj__record *r) {
   FIRST(rc, bind_state(st, r));
   FIRST(rc, number(st, 6, r->created_ms));
   FIRST(rc, number(st, 7, r->sent_ms));
-  FIRST(rc, number(st, 8, r->unknown_deadline_ms));
-  FIRST(rc, text(st, 9, r->op ? mj_op_name((mj_op)r->op) : NULL));
-  FIRST(rc, number(st, 10, r->error));
-  FIRST(rc, blob(st, 11, apart ? NULL : r->body, r->body_len));
-  FIRST(rc, blob(st, 12, apart ? sha : NULL, sizeof sha));
+  FIRST(rc, text(st, 8, r->op ? mj_op_name((mj_op)r->op) : NULL));
+  FIRST(rc, number(st, 9, r->error));
+  FIRST(rc, blob(st, 10, apart ? NULL : r->body, r->body_len));
+  FIRST(rc, blob(st, 11, apart ? sha : NULL, sizeof sha));
+  FIRST(rc, price(st, 12, r->price));
 #define X(name) FIRST(rc, text(st, i++, r->name));
   MJ__RECORD_TEXTS(X)
 #undef X
@@ -214,12 +234,16 @@ static int put_event(struct mj__sqlite *s, const struct mj__item *it) {
   return done(st, rc);
 }
 
+/* Usually nothing is that old, and then the indices say so. */
 static int forget(struct mj__sqlite *s, int64_t before_ms) {
-  int i, rc = SQLITE_OK;
-  for (i = MJ__SQL_FORGET_FILES; i <= MJ__SQL_FORGET_TASKS; i++) {
+  int i, rc = SQLITE_OK, changed = 0;
+  for (i = MJ__SQL_FORGET_SUMS; i <= MJ__SQL_FORGET_RUNS; i++) {
     FIRST(rc, sqlite3_bind_int64(s->stmts[i], 1, before_ms));
     FIRST(rc, done(s->stmts[i], rc));
+    changed += rc ? 0 : sqlite3_changes(s->db);
   }
+  if (rc || !changed)
+    return rc;
   FIRST(rc, done(s->stmts[MJ__SQL_FORGET_RESULTS], rc));
   return FIRST(rc, done(s->stmts[MJ__SQL_FORGET_BODIES], rc));
 }

@@ -16,7 +16,7 @@
 
 enum {
   MJ__JOURNAL_APP = 0x6d6a6a6c, /* application_id: "mjjl" */
-  MJ__JOURNAL_VERSION = 1,
+  MJ__JOURNAL_VERSION = 2,
   MJ__JOURNAL_WAL_PAGES = 1000 /* of the WAL, then it is checkpointed */
 };
 
@@ -66,9 +66,12 @@ struct mj__item *mj__items_take(struct mj__items *l);
   X(RUN_END)                                                                   \
   X(FILE)                                                                      \
   X(EVENT)                                                                     \
+  X(FORGET_SUMS)                                                               \
   X(FORGET_FILES)                                                              \
   X(FORGET_EVENTS)                                                             \
   X(FORGET_TASKS)                                                              \
+  X(FORGET_REQUESTS)                                                           \
+  X(FORGET_RUNS)                                                               \
   X(FORGET_RESULTS)                                                            \
   X(FORGET_BODIES)
 enum mj__sql {
@@ -90,6 +93,7 @@ struct mj__sqlite {
   void (*say)(void *ud, const char *line);
   void *say_ud;
   char *path;
+  struct mj__copy *copy; /* instead of the files; NULL = they are used */
   int lock_fd;
   int started; /* the thread runs */
 
@@ -114,6 +118,12 @@ struct mj__sqlite {
 int mj__sqlite_open(struct mj__sqlite *s, const char *vfs, int made,
                     mj_error *err);
 void mj__sqlite_close(struct mj__sqlite *s);
+/* The same of a copy that only `vfs` has: nothing is locked, made or moved. */
+int mj__sqlite_look(struct mj__sqlite *s, const char *vfs, mj_error *err);
+
+/* store_sqlite_copy.c: copies the files of s->path, and opens that. */
+int mj__sqlite_copy(struct mj__sqlite *s, mj_error *err);
+void mj__sqlite_copy_free(struct mj__sqlite *s);
 /* MJ_EJOURNAL and what SQLite says. */
 int mj__sqlite_error(sqlite3 *db, const char *path, const char *what,
                      mj_error *err);
@@ -144,6 +154,16 @@ int mj__sqlite_run_last(mj__store *base, const char *script,
                         mj_error *err);
 int mj__sqlite_files(mj__store *base, const char *token, mj__saved_fn fn,
                      void *ud, mj_error *err);
+int mj__sqlite_newest(mj__store *base, const char *scope, const char *prefix,
+                      long *n, int64_t *created_ms, mj_error *err);
+int mj__sqlite_sums(mj__store *base, mj__sum_fn fn, void *ud, mj_error *err);
 int mj__sqlite_keys(struct mj__sqlite *s, mj_error *err);
+/* SELECT of the sums of task's rows for which `where` holds. */
+#define MJ__SUMS(where)                                                        \
+  "SELECT gateway,nullif(budget,'') AS budget,run,"                            \
+  "coalesce(nullif(what,''),op) AS what,mode,state,"                           \
+  "coalesce(sent_ms,0)/86400000 AS day,count(*),count(price),"                 \
+  "coalesce(sum(price),0) FROM task "                                          \
+  "WHERE (sent_ms>0 OR price>0) AND " where " GROUP BY 1,2,3,4,5,6,7"
 
 #endif

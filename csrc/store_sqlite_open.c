@@ -11,6 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The sums of rows that were forgotten. */
+#define PAST                                                                   \
+  "CREATE TABLE past("                                                         \
+  " seq INTEGER PRIMARY KEY, gateway TEXT, budget TEXT, run TEXT,"             \
+  " what TEXT, mode TEXT, state TEXT, day INTEGER, count INTEGER,"             \
+  " priced INTEGER, amount INTEGER) STRICT;"
+
+/* From format n to n + 1. */
+static const char *const steps[MJ__JOURNAL_VERSION] = {
+    [1] = "ALTER TABLE task ADD COLUMN what TEXT;"
+          "ALTER TABLE task ADD COLUMN budget TEXT;"
+          "ALTER TABLE task ADD COLUMN price INTEGER;" PAST};
+
 static const char schema[] =
     "BEGIN;"
     /* final: settled, see store.h; in the row so that an index can skip it */
@@ -22,8 +35,10 @@ static const char schema[] =
     " parent TEXT, parent_token TEXT, button TEXT, mode TEXT,"
     " state_user TEXT, prompt TEXT,"
     " error INTEGER, error_text TEXT, created_ms INTEGER, sent_ms INTEGER,"
-    " changed_ms INTEGER, boot_id TEXT, unknown_deadline_ms INTEGER) STRICT;"
+    " changed_ms INTEGER, print TEXT, what TEXT, budget TEXT,"
+    " price INTEGER) STRICT;" PAST
     "CREATE INDEX task_open ON task(final) WHERE final = 0;"
+    "CREATE INDEX task_settled ON task(changed_ms) WHERE final <> 0;"
     "CREATE INDEX task_key ON task(key) WHERE key IS NOT NULL;"
     /* not unique: ids of one gateway may collide */
     "CREATE INDEX task_task_id ON task(task_id) WHERE task_id IS NOT NULL;"
@@ -276,6 +291,44 @@ static int check(struct mj__sqlite *s, char why[128], mj_error *err) {
   return whole(s, why, err);
 }
 
+/* The first of format 1 had no prints, and one index less. */
+static int add_prints(sqlite3 *db) {
+  char text[64];
+  int rc =
+      ask(db, "SELECT name FROM pragma_table_info('task') WHERE name='print'",
+          text, sizeof text);
+  if (rc != SQLITE_OK || text[0])
+    return rc;
+  return execute(db, "ALTER TABLE task ADD COLUMN print TEXT;"
+                     "CREATE INDEX IF NOT EXISTS task_settled ON "
+                     "task(changed_ms) WHERE final <> 0");
+}
+
+/* A journal of an older mj becomes one of this: all of it, or nothing. */
+static int update(struct mj__sqlite *s, mj_error *err) {
+  char text[64];
+  int rc = ask(s->db, "PRAGMA user_version", text, sizeof text);
+  long version = strtol(text, NULL, 10);
+  if (rc == SQLITE_OK && version >= MJ__JOURNAL_VERSION)
+    return MJ_OK;
+  if (rc == SQLITE_OK)
+    rc = execute(s->db, "BEGIN IMMEDIATE");
+  if (rc == SQLITE_OK && version == 1)
+    rc = add_prints(s->db);
+  for (; rc == SQLITE_OK && version < MJ__JOURNAL_VERSION; version++)
+    rc = execute(s->db, steps[version]);
+  (void)snprintf(text, sizeof text, "PRAGMA user_version=%d",
+                 MJ__JOURNAL_VERSION);
+  if (rc == SQLITE_OK)
+    rc = execute(s->db, text);
+  if (rc == SQLITE_OK)
+    rc = execute(s->db, "COMMIT");
+  if (damaged(rc) || rc == SQLITE_ERROR) /* no such table */
+    return MJ_EPROTOCOL;
+  return rc == SQLITE_OK ? MJ_OK
+                         : mj__sqlite_error(s->db, s->path, "update it", err);
+}
+
 static int prepare(struct mj__sqlite *s, mj_error *err) {
   int i;
   for (i = 0; i < MJ__SQLS; i++) {
@@ -312,6 +365,8 @@ int mj__sqlite_open(struct mj__sqlite *s, const char *vfs, int made,
     return mj__sqlite_error(s->db, s->path, "open it", err);
   rc = rc == SQLITE_OK ? check(s, why, err) : MJ_EPROTOCOL;
   if (rc == MJ_OK)
+    rc = update(s, err);
+  if (rc == MJ_OK)
     rc = prepare(s, err);
   if (rc == MJ_EPROTOCOL) {
     if (!why[0] || strcmp(why, "ok") == 0)
@@ -321,6 +376,22 @@ int mj__sqlite_open(struct mj__sqlite *s, const char *vfs, int made,
   }
   if (rc == MJ_OK)
     (void)sqlite3_wal_hook(s->db, on_wal, s);
+  return rc;
+}
+
+int mj__sqlite_look(struct mj__sqlite *s, const char *vfs, mj_error *err) {
+  char why[128] = "";
+  int rc = connect_to(&s->db, s->path, vfs);
+  if (rc != SQLITE_OK && !damaged(rc))
+    return mj__sqlite_error(s->db, s->path, "open it", err);
+  /* the copy stays one */
+  (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  rc = rc == SQLITE_OK ? check(s, why, err) : MJ_EPROTOCOL;
+  if (rc == MJ_EPROTOCOL)
+    rc = mj__err_set(err, MJ_EJOURNAL,
+                     "journal %.160s is damaged (%.80s); the next start of its "
+                     "script moves it aside",
+                     s->path, why[0] ? why : sqlite3_errmsg(s->db));
   return rc;
 }
 

@@ -11,7 +11,7 @@
 #define NAME(x) ",t." #x
 #define SELECT                                                                 \
   "SELECT t.token,t.state,t.op,t.attempt,t.error,t.created_ms,t.sent_ms,"      \
-  "t.changed_ms,t.unknown_deadline_ms,s.data,t.body,t.body_sha,"
+  "t.changed_ms,s.data,t.body,t.body_sha,t.price,"
 #define TEXTS     MJ__RECORD_TEXTS(NAME)
 #define FROM      " FROM task t LEFT JOIN result s ON s.seq=t.seq "
 #define WITH_BODY "b.data" TEXTS FROM "LEFT JOIN body b ON b.sha256=t.body_sha "
@@ -52,7 +52,7 @@ static int has_body(sqlite3_stmt *st, struct mj__record *r) {
   unsigned char sha[32];
   const char *want;
   size_t n;
-  if (bytes(st, 10, &r->body, &r->body_len) || !bytes(st, 11, &want, &n))
+  if (bytes(st, 9, &r->body, &r->body_len) || !bytes(st, 10, &want, &n))
     return 1; /* in the row, or there is none */
   return bytes(st, 12, &r->body, &r->body_len) && n == sizeof sha &&
          mj__sha256(r->body, r->body_len, sha) == 0 &&
@@ -72,8 +72,10 @@ static int row(sqlite3_stmt *st, int with_body, struct mj__record *out) {
   r.created_ms = sqlite3_column_int64(st, 5);
   r.sent_ms = sqlite3_column_int64(st, 6);
   r.changed_ms = sqlite3_column_int64(st, 7);
-  r.unknown_deadline_ms = sqlite3_column_int64(st, 8);
-  (void)bytes(st, 9, &r.result, &r.result_len);
+  r.price = sqlite3_column_int64(st, 11);
+  if (r.price == 0 && sqlite3_column_type(st, 11) != SQLITE_NULL)
+    r.price = MJ__PRICE_NONE;
+  (void)bytes(st, 8, &r.result, &r.result_len);
 #define X(name) r.name = text(st, i++);
   MJ__RECORD_TEXTS(X)
 #undef X
@@ -246,16 +248,86 @@ int mj__sqlite_files(mj__store *base, const char *token, mj__saved_fn fn,
   sqlite3_stmt *st;
   int step = SQLITE_DONE;
   int rc = begin(s,
-                 "SELECT n,path,bytes,sha256 FROM file WHERE token=?1 "
-                 "ORDER BY n",
+                 token ? "SELECT n,path,bytes,sha256,token FROM file "
+                         "WHERE token=?1 ORDER BY n"
+                       : "SELECT n,path,bytes,sha256,token FROM file "
+                         "ORDER BY token,n",
                  &st, err);
   if (rc)
     return rc;
-  (void)sqlite3_bind_text(st, 1, token, -1, SQLITE_STATIC);
+  if (token)
+    (void)sqlite3_bind_text(st, 1, token, -1, SQLITE_STATIC);
   while (rc == MJ_OK && (step = sqlite3_step(st)) == SQLITE_ROW) {
-    struct mj__saved f = {token, sqlite3_column_int(st, 0), text(st, 1),
+    struct mj__saved f = {text(st, 4), sqlite3_column_int(st, 0), text(st, 1),
                           sqlite3_column_int64(st, 2), text(st, 3)};
-    rc = starved(s) || !f.path ? mj__err_nomem(err) : fn(ud, &f);
+    rc = starved(s) || !f.path || !f.token ? mj__err_nomem(err) : fn(ud, &f);
+  }
+  return end(s, st, step, rc, err);
+}
+
+/* Texts that begin with "x." lie between it and "x/". */
+int mj__sqlite_newest(mj__store *base, const char *scope, const char *prefix,
+                      long *n, int64_t *created_ms, mj_error *err) {
+  struct mj__sqlite *s = (struct mj__sqlite *)base;
+  sqlite3_stmt *st;
+  int step, rc = begin(s,
+                       "SELECT created_ms,"
+                       "CAST(substr(key,length(?1)+1) AS INTEGER) AS n "
+                       "FROM task WHERE key>?1 AND "
+                       "key<substr(?1,1,length(?1)-1)||'/' AND scope=?2 AND "
+                       "n>?3 ORDER BY created_ms DESC,n DESC LIMIT 1",
+                       &st, err);
+  *created_ms = 0;
+  if (rc)
+    return rc;
+  (void)sqlite3_bind_text(st, 1, prefix, -1, SQLITE_STATIC);
+  (void)sqlite3_bind_text(st, 2, scope, -1, SQLITE_STATIC);
+  (void)sqlite3_bind_int64(st, 3, *n);
+  step = sqlite3_step(st);
+  if (step == SQLITE_ROW) {
+    *created_ms = sqlite3_column_int64(st, 0);
+    *n = (long)sqlite3_column_int64(st, 1);
+  }
+  return end(s, st, step, MJ_OK, err);
+}
+
+static int saved_keys(struct mj__sqlite *s, mj_error *err) {
+  sqlite3_stmt *st;
+  int step = SQLITE_DONE;
+  int rc = begin(s, "SELECT DISTINCT token FROM file", &st, err);
+  if (rc)
+    return rc;
+  while (rc == MJ_OK && (step = sqlite3_step(st)) == SQLITE_ROW) {
+    const char *token = text(st, 0);
+    if (starved(s) || !token ||
+        mj__keys_add(&s->keys, MJ__SCOPE_FILES, token) != MJ_OK)
+      rc = mj__err_nomem(err);
+  }
+  return end(s, st, step, rc, err);
+}
+
+int mj__sqlite_sums(mj__store *base, mj__sum_fn fn, void *ud, mj_error *err) {
+  struct mj__sqlite *s = (struct mj__sqlite *)base;
+  sqlite3_stmt *st;
+  int step = SQLITE_DONE;
+  int rc = begin(s,
+                 MJ__SUMS("1") " UNION ALL SELECT gateway,budget,run,what,mode,"
+                               "state,day,count,priced,amount FROM past",
+                 &st, err);
+  if (rc)
+    return rc;
+  while (rc == MJ_OK && (step = sqlite3_step(st)) == SQLITE_ROW) {
+    struct mj__sum m = {.gateway = text(st, 0),
+                        .budget = text(st, 1),
+                        .run = text(st, 2),
+                        .what = text(st, 3),
+                        .mode = text(st, 4),
+                        .state = state_of(text(st, 5))};
+    m.day = sqlite3_column_int64(st, 6);
+    m.count = sqlite3_column_int64(st, 7);
+    m.priced = sqlite3_column_int64(st, 8);
+    m.amount = sqlite3_column_int64(st, 9);
+    rc = starved(s) ? mj__err_nomem(err) : fn(ud, &m);
   }
   return end(s, st, step, rc, err);
 }
@@ -272,5 +344,6 @@ int mj__sqlite_keys(struct mj__sqlite *s, mj_error *err) {
     if (starved(s) || mj__keys_take(&s->keys, &r) != MJ_OK)
       rc = mj__err_nomem(err);
   }
-  return end(s, st, step, rc, err);
+  rc = end(s, st, step, rc, err);
+  return rc ? rc : saved_keys(s, err);
 }

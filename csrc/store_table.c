@@ -6,6 +6,7 @@
 #include "os.h"
 #include "os_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct entry { /* with its texts behind it */
@@ -22,6 +23,11 @@ struct saved {
   struct mj__saved f;
 };
 
+struct old { /* the sum of a row that was forgotten */
+  struct old *next;
+  struct mj__sum s;
+};
+
 struct table {
   mj__store base;
   struct mj__mem mem;
@@ -32,6 +38,7 @@ struct table {
   size_t nslots;
   struct run *runs;
   struct saved *files;
+  struct old *old;
   uint64_t number;
 };
 
@@ -86,8 +93,7 @@ static struct mj__record merged(struct mj__record r,
   r.error = r.error ? r.error : old->error;
   r.created_ms = r.created_ms ? r.created_ms : old->created_ms;
   r.sent_ms = r.sent_ms ? r.sent_ms : old->sent_ms;
-  if (!r.unknown_deadline_ms)
-    r.unknown_deadline_ms = old->unknown_deadline_ms;
+  r.price = r.price ? r.price : old->price;
   if (!r.body) {
     r.body = old->body;
     r.body_len = old->body_len;
@@ -171,6 +177,23 @@ static struct mj__record shown(const struct entry *e) {
   return r;
 }
 
+static struct mj__sum sum_of(const struct mj__record *r) {
+  struct mj__sum s = {r->gateway, r->budget, r->run, r->what, r->mode,
+                      0,          0,         0,      0,       0};
+  if (!s.what)
+    s.what = mj_op_name((mj_op)r->op);
+  s.state = r->state;
+  s.day = r->sent_ms / 86400000;
+  s.count = 1;
+  s.priced = r->price != 0;
+  s.amount = r->price > 0 ? r->price : 0;
+  return s;
+}
+
+static int has_sum(const struct mj__record *r) {
+  return r->sent_ms > 0 || r->price > 0;
+}
+
 static int each(mj__store *base, int open, mj__row_fn fn, void *ud,
                 mj_error *err) {
   struct table *t = (struct table *)base;
@@ -226,6 +249,28 @@ static int find(mj__store *base, const struct mj__find *f, struct mj__arena *a,
 
 static int known(mj__store *base, const char *scope, const char *key) {
   return mj__keys_has(&((struct table *)base)->keys, scope, key);
+}
+
+static int newest(mj__store *base, const char *scope, const char *prefix,
+                  long *n, int64_t *created_ms, mj_error *err) {
+  struct table *t = (struct table *)base;
+  size_t i, len = strlen(prefix);
+  long after = *n;
+  (void)err;
+  *created_ms = 0;
+  for (i = 0; i < t->n; i++) {
+    const struct mj__record *r = &t->rows[i]->r;
+    long k;
+    if (!r->key || strncmp(r->key, prefix, len) != 0 || !same(r->scope, scope))
+      continue;
+    k = strtol(r->key + len, NULL, 10);
+    if (k > after && (r->created_ms > *created_ms ||
+                      (r->created_ms == *created_ms && k > *n))) {
+      *created_ms = r->created_ms;
+      *n = k;
+    }
+  }
+  return MJ_OK;
 }
 
 static struct run *run_of(struct table *t, const char *id) {
@@ -313,6 +358,8 @@ static int file_put(mj__store *base, const struct mj__saved *f,
   char *to;
   if (!f->token || !f->path)
     return MJ_EINVALID;
+  if (mj__keys_add(&t->keys, MJ__SCOPE_FILES, f->token))
+    return MJ_ERESOURCE;
   new = mj__alloc(&t->mem, sizeof *new + mj__packed(f->token) +
                                mj__packed(f->path) + mj__packed(f->sha256));
   if (!new)
@@ -341,7 +388,7 @@ static int files(mj__store *base, const char *token, mj__saved_fn fn, void *ud,
   int rc = MJ_OK;
   (void)err;
   for (f = ((struct table *)base)->files; f && rc == MJ_OK; f = f->next)
-    if (strcmp(f->f.token, token) == 0)
+    if (!token || strcmp(f->f.token, token) == 0)
       rc = fn(ud, &f->f);
   return rc;
 }
@@ -372,14 +419,97 @@ static void drop_files(struct table *t, const char *token) {
   }
 }
 
+/* Of this one the next start wants to know. */
+static int is_open(const struct table *t, const char *id) {
+  const struct run *r, *of;
+  for (of = t->runs; of && strcmp(of->r.id, id) != 0; of = of->older)
+    ;
+  if (!of || of->r.clean)
+    return 0;
+  for (r = t->runs; r != of; r = r->older)
+    if (same(r->r.script, of->r.script))
+      return 0; /* a newer one took its place */
+  return 1;
+}
+
+static int has_rows(const struct table *t, const char *run) {
+  size_t i;
+  for (i = 0; i < t->n; i++)
+    if (same(t->rows[i]->r.run, run))
+      return 1;
+  return 0;
+}
+
+static void forget_runs(struct table *t, int64_t before_ms) {
+  struct run **p = &t->runs;
+  while (*p) {
+    struct run *r = *p;
+    if (r->r.started_ms >= before_ms || is_open(t, r->r.id) ||
+        has_rows(t, r->r.id)) {
+      p = &r->older;
+      continue;
+    }
+    *p = r->older;
+    mj__free(&t->mem, r);
+  }
+}
+
+static int sums(mj__store *base, mj__sum_fn fn, void *ud, mj_error *err) {
+  struct table *t = (struct table *)base;
+  const struct old *o;
+  size_t i;
+  int rc = MJ_OK;
+  (void)err;
+  for (i = 0; i < t->n && rc == MJ_OK; i++) {
+    struct mj__record r = shown(t->rows[i]);
+    struct mj__sum s = sum_of(&r);
+    if (has_sum(&r))
+      rc = fn(ud, &s);
+  }
+  for (o = t->old; o && rc == MJ_OK; o = o->next)
+    rc = fn(ud, &o->s);
+  return rc;
+}
+
+/* Without memory the row stays. */
+static int keep_sum(struct table *t, const struct entry *e) {
+  struct mj__record r = shown(e);
+  struct mj__sum s = sum_of(&r);
+  struct old *o;
+  char *to;
+  if (!has_sum(&r))
+    return MJ_OK;
+  o = mj__alloc(&t->mem, sizeof *o + mj__packed(s.gateway) +
+                             mj__packed(s.budget) + mj__packed(s.run) +
+                             mj__packed(s.what) + mj__packed(s.mode));
+  if (!o)
+    return MJ_ERESOURCE;
+  to = (char *)(o + 1);
+  o->s = s;
+  o->s.gateway = mj__pack(&to, s.gateway);
+  o->s.budget = mj__pack(&to, s.budget);
+  o->s.run = mj__pack(&to, s.run);
+  o->s.what = mj__pack(&to, s.what);
+  o->s.mode = mj__pack(&to, s.mode);
+  o->next = t->old;
+  t->old = o;
+  return MJ_OK;
+}
+
 static int forget(mj__store *base, int64_t before_ms, uint64_t *number) {
   struct table *t = (struct table *)base;
   size_t i, n = 0;
   for (i = 0; i < t->n; i++) {
-    const struct mj__record *r = &t->rows[i]->r;
-    int keyed = r->key && *r->key &&
-                !(r->scope && r->run && strcmp(r->scope, r->run) == 0);
-    if (keyed || !mj__settled_state(r->state) || r->changed_ms >= before_ms) {
+    struct mj__record *r = &t->rows[i]->r;
+    int old = mj__settled_state(r->state) && r->changed_ms < before_ms;
+    int mine = r->key && *r->key &&
+               !(r->scope && r->run && strcmp(r->scope, r->run) == 0);
+    if (old && mine) {
+      r->body = NULL;
+      r->body_len = 0;
+    }
+    if (mine || !old || (r->run && is_open(t, r->run)) ||
+        keep_sum(t, t->rows[i])) {
       t->rows[n++] = t->rows[i];
       continue;
     }
@@ -389,6 +519,7 @@ static int forget(mj__store *base, int64_t before_ms, uint64_t *number) {
   t->n = n;
   if (t->nslots)
     index_again(t);
+  forget_runs(t, before_ms);
   *number = ++t->number;
   return MJ_OK;
 }
@@ -403,6 +534,11 @@ static void table_free(mj__store *base) {
     t->runs = r->older;
     mj__free(&t->mem, r);
   }
+  while (t->old) {
+    struct old *o = t->old;
+    t->old = o->next;
+    mj__free(&t->mem, o);
+  }
   drop_files(t, NULL);
   mj__keys_free(&t->keys);
   mj__free(&t->mem, t->rows);
@@ -411,8 +547,9 @@ static void table_free(mj__store *base) {
 }
 
 static const struct mj__store_ops ops = {
-    put,   durable,   table_free, failed,   flush,    load,  each,  find,
-    known, run_begin, run_end,    run_last, file_put, files, event, forget};
+    put,      durable,  table_free, failed, flush,     load,
+    each,     find,     known,      newest, run_begin, run_end,
+    run_last, file_put, files,      event,  forget,    sums};
 
 int mj__store_table(mj__store **out, const struct mj__mem *m) {
   struct table *t = mj__alloc(m, sizeof *t);

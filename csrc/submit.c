@@ -3,6 +3,7 @@
 #include "button.h"
 #include "mj_int.h"
 #include "os.h"
+#include "tag.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ const char *mj_op_name(mj_op op) {
 }
 
 /* 128 random bits; what finds a task again in a gateway's list. */
-static int make_token(mj_client *c, struct mj__job *j) {
+int mj__new_token(mj_client *c, struct mj__job *j) {
   static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
   unsigned char bits[26];
   char text[30] = "mj_";
@@ -104,36 +105,52 @@ static int repeat(mj_client *c, struct mj__job *j, const mj_request *r,
   return j->url && j->body ? MJ_OK : mj__err_nomem(err);
 }
 
+const char *mj__action_of(mj_op op, const char *button) {
+  const char *b = op == MJ_OP_CLICK && button ? button : "";
+  return op == MJ_OP_IMAGINE                  ? "IMAGINE"
+         : op == MJ_OP_INPAINT                ? "INPAINT"
+         : strncmp(b, "generate::u", 11) == 0 ? "UPSCALE"
+         : strncmp(b, "generate::v", 11) == 0 ? "VARIATION"
+         : strcmp(b, "generate::reroll") == 0 ? "REROLL"
+                                              : NULL;
+}
+
 /* What a task shows whose replies do not say. */
 static int keep_story(mj_client *c, struct mj__job *j, const mj_request *r,
                       mj_error *err) {
   const struct mj__old *o = r->task ? mj__past_find(&c->past, r->task) : NULL;
   const char *prompt = r->prompt ? r->prompt : o ? o->prompt : NULL;
-  const char *b = r->op == MJ_OP_CLICK ? r->button : "";
-  j->action = r->op == MJ_OP_IMAGINE               ? "IMAGINE"
-              : r->op == MJ_OP_INPAINT             ? "INPAINT"
-              : strncmp(b, "generate::u", 11) == 0 ? "UPSCALE"
-              : strncmp(b, "generate::v", 11) == 0 ? "VARIATION"
-              : strcmp(b, "generate::reroll") == 0 ? "REROLL"
-                                                   : NULL;
+  j->action = mj__action_of(r->op, r->button);
   return mj__keep(c, &j->prompt, prompt) ? mj__err_nomem(err) : MJ_OK;
 }
 
 int mj__make_ready(mj_client *c, struct mj__job *j, const mj_request *r,
                    mj_error *err) {
   mj_request q = *r;
+  mj_param *params = NULL;
+  char digits[16];
   int rc = MJ_OK;
   if (r->op == MJ_OP_CLICK)
     rc = mj__dialog_button(j, &q, err);
+  if (rc == MJ_OK && c->cfg.seed_tag && !c->wire->generate &&
+      mj__tag_add(&c->mem, &q, j->token, &params, digits) != MJ_OK)
+    rc = mj__err_nomem(err);
   if (rc == MJ_OK && c->wire->remembers)
     rc = keep_story(c, j, &q, err);
   if (rc == MJ_OK)
     rc = is_repeat(c, &q) ? repeat(c, j, &q, err) : mj__encode(c, j, &q, err);
-  if (rc)
-    return rc;
-  (void)mj__job_go(j, MJ__READY);
-  rc = mj__record_new(c, j, &q);
-  return rc ? mj__err_set(err, rc, "the job could not be recorded") : MJ_OK;
+  if (rc == MJ_OK && mj__money_quote(c, j, &q))
+    rc = mj__err_nomem(err);
+  if (rc == MJ_OK && mj__rounds_keep(c, j, r) != MJ_OK)
+    rc = mj__err_nomem(err);
+  if (rc == MJ_OK) {
+    (void)mj__job_go(j, MJ__READY);
+    rc = mj__record_new(c, j, &q);
+    if (rc)
+      rc = mj__err_set(err, rc, "the job could not be recorded");
+  }
+  mj__free(&c->mem, params);
+  return rc;
 }
 
 static int check_mode(const char *mode, mj_error *err) {
@@ -160,6 +177,12 @@ static int check_op(const mj_request *r, mj_error *err) {
       (!r->task || !mj__id_ok(r->task)))
     return mj__err_set(err, MJ_EINVALID, "task: not a task id: %.60s",
                        r->task ? r->task : "(none)");
+  if (r->attempts < 0 || r->attempts > 100)
+    return mj__err_set(err, MJ_EINVALID, "attempts: 1 to 100 expected");
+  if (r->attempts > 1 && r->op == MJ_OP_MODAL)
+    return mj__err_set(err, MJ_EINVALID, "attempts: a dialog is answered once");
+  if (r->deadline_ms < 0)
+    return mj__err_set(err, MJ_EINVALID, "deadline: it has passed");
   if (r->bot && strcmp(r->bot, "midjourney") != 0 &&
       strcmp(r->bot, "niji") != 0)
     return mj__err_set(err, MJ_EINVALID,
@@ -280,7 +303,8 @@ int mj__prepare(mj_client *c, struct mj__job *j, const mj_request *r,
   j->builds_on = r->task != NULL;
   if (mj__keep(c, &j->state_user, r->state) || mj__keep(c, &j->mode, r->mode) ||
       mj__keep(c, &j->parent, r->task) ||
-      mj__keep(c, &j->hook, r->notify_hook) || (!j->token && make_token(c, j)))
+      mj__keep(c, &j->hook, r->notify_hook) ||
+      (!j->token && mj__new_token(c, j)))
     return mj__err_nomem(err);
   if (r->op == MJ_OP_CLICK) {
     rc = mj__dialog_keep(c, j, r, err);
@@ -317,6 +341,14 @@ int mj_submit(mj_client *c, const mj_request *r, mj_id *out, mj_error *err) {
   j = mj__job_new(c, MJ__TASK);
   if (!j)
     return mj__err_nomem(err);
+  j->group = r->group;
+  j->rounds = (unsigned char)(r->attempts > 1 ? r->attempts : 1);
+  j->round = 1;
+  rc = mj__deadline_set(c, j, r->deadline_ms);
+  if (rc) {
+    mj__job_drop(c, j);
+    return mj__err_nomem(err);
+  }
   rc = mj__adopt(c, j, r, &adopted, err);
   if (rc == MJ_OK && !adopted)
     rc = c->learned.family_known ? mj__prepare(c, j, r, err)
@@ -328,8 +360,16 @@ int mj_submit(mj_client *c, const mj_request *r, mj_id *out, mj_error *err) {
   *out = j->id;
   if (adopted)
     return MJ_OK;
+  if (c->cfg.dry_run && j->state == MJ__LOOKUP) {
+    mj__money_rehearse(c, j);
+    return MJ_OK;
+  }
   mj__enqueue(c, j, j->state == MJ__NEW ? MJ__Q_FAMILY : mj__queue_of(j));
   return MJ_OK;
+}
+
+int mj__dry(mj_error *err) {
+  return mj__err_set(err, MJ_ECANCELLED, "dry run: nothing is asked");
 }
 
 /* A token of ours, not a task's id. */
@@ -341,6 +381,8 @@ int mj_track(mj_client *c, const char *task_id, mj_id *out, mj_error *err) {
   struct mj__job *j;
   *out = 0;
   mj__err_clear(err);
+  if (c->cfg.dry_run)
+    return mj__dry(err);
   if (!c->cfg.base_url)
     return mj__err_set(err, MJ_EINVALID, "base_url: the client has none");
   if (!task_id || !mj__id_ok(task_id))
@@ -374,6 +416,8 @@ int mj_fetch(mj_client *c, const char *url, mj_id *out, mj_error *err) {
   int plain, rc;
   *out = 0;
   mj__err_clear(err);
+  if (c->cfg.dry_run)
+    return mj__dry(err);
   plain = c->cfg.base_url && strncmp(c->cfg.base_url, "http:", 5) == 0;
   rc = mj__url_check(url ? url : "", plain, err);
   if (rc)
@@ -387,55 +431,6 @@ int mj_fetch(mj_client *c, const char *url, mj_id *out, mj_error *err) {
   }
   mj__enqueue(c, j, MJ__Q_FETCH);
   *out = j->id;
-  return MJ_OK;
-}
-
-static struct mj__work *make_work(mj_client *c, const char *path,
-                                  const char *data, size_t n) {
-  struct mj__work *w = mj__alloc(&c->mem, sizeof *w);
-  if (!w)
-    return NULL;
-  w->path = mj__strdup(&c->mem, path);
-  w->data = mj__strndup(&c->mem, data, n);
-  w->n = n;
-  if (w->path && w->data)
-    return w;
-  mj__free(&c->mem, w->path);
-  mj__free(&c->mem, w->data);
-  mj__free(&c->mem, w);
-  return NULL;
-}
-
-static int wake_client(void *ud) {
-  return mj_wakeup(ud);
-}
-
-int mj_write(mj_client *c, const char *path, const char *data, size_t n,
-             mj_id *out, mj_error *err) {
-  struct mj__job *j;
-  *out = 0;
-  mj__err_clear(err);
-  if (!path || !*path)
-    return mj__err_set(err, MJ_EINVALID, "path: none given");
-  if (c->cfg.threads && !c->worker &&
-      mj__worker_new(&c->worker, &c->mem, wake_client, c) != MJ_OK)
-    return mj__err_set(err, MJ_ERESOURCE, "no helper thread");
-  j = mj__job_new(c, MJ__WRITE);
-  if (!j)
-    return mj__err_nomem(err);
-  j->work = make_work(c, path, data, n);
-  if (!j->work) {
-    mj__job_drop(c, j);
-    return mj__err_nomem(err);
-  }
-  j->work->id = j->id;
-  *out = j->id;
-  if (c->worker) {
-    mj__worker_put(c->worker, j->work);
-    j->work = NULL; /* the worker's until it is done */
-  } else {
-    mj__arm(c, j, mj__clock(c)); /* done in the next turn */
-  }
   return MJ_OK;
 }
 

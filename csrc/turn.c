@@ -69,7 +69,7 @@ void mj__report_progress(mj_client *c, struct mj__job *j,
    stays taken for the longest life of such a task.  An entry without a job
    gives it back. */
 void mj__leave_slot(mj_client *c, struct mj__job *j) {
-  int64_t life = j->mode && strcmp(j->mode, "relax") == 0 ? 3600000 : 900000;
+  int64_t life = mj__longest_life(j->mode);
   if (!j->slot)
     return;
   j->slot = 0;
@@ -77,15 +77,29 @@ void mj__leave_slot(mj_client *c, struct mj__job *j) {
     c->live.used--;
 }
 
+/* It was sent, nobody knows what became of it, and to send it again
+   (on_unknown) came to nothing: what is not known stays so. */
+static const mj_error *still_unknown(mj_client *c, struct mj__job *j,
+                                     const mj_error *why, mj_error *err) {
+  if (!j->resent || j->task_id || !why || mj__job_go(j, MJ__UNKNOWN) != MJ_OK)
+    return why;
+  mj__err_clear(err);
+  mj__err_set(err, MJ_EUNKNOWN_OUTCOME,
+              "it was sent, and no answer came; it did not go once more (%s); "
+              "what was sent counts as paid until somebody knows (resolve)",
+              why->text);
+  mj__money_back(c, j);
+  mj__leave_slot(c, j);
+  return err;
+}
+
 void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
              struct mj__exchange *x, mj_task *t) {
   struct mj__event *e = &j->done;
+  mj_error unknown;
+  err = still_unknown(c, j, err, &unknown);
   mj__disarm(j);
-  if (j->slot) {
-    j->slot = 0;
-    c->live.used--;
-    c->dirty = 1;
-  }
+  mj__slot_free(c, j);
   e->pub.type = j->kind == MJ__TIMER ? MJ_EV_TIMER : MJ_EV_DONE;
   e->pub.id = j->id;
   e->pub.task_id = j->task_id;
@@ -105,7 +119,8 @@ void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
   }
   j->over = 1;
   /* a failure is in c->poisoned; the end stands */
-  if (j->kind == MJ__TASK && (j->record || j->token))
+  if (j->kind == MJ__TASK && (j->record || j->token) && !j->replayed &&
+      !j->leaves)
     (void)mj__record_end(c, j, e->pub.error, e->pub.task);
   mj__enqueue(c, j, MJ__Q_RECORD);
 }
@@ -173,6 +188,9 @@ void mj__settled(mj_client *c, struct mj__job *j) {
     j->told = 1;
     if (j->cancel) {
       stop(c, j);
+    } else if (j->late) {
+      mj__disarm(j);
+      mj__too_late(c, j);
     } else if (j->announced) {
       j->announced = 0;
       mj__disarm(j);
@@ -196,26 +214,32 @@ static uint64_t durable(mj_client *c) {
   return c->poisoned ? UINT64_MAX : c->store->ops->durable(c->store);
 }
 
+/* The same where somebody waits for it.  Without helper threads a turn waits
+   for the disk: the time of such a client may be a test's, which would run
+   ahead of it. */
+static uint64_t on_disk(mj_client *c) {
+  const struct mj__job *j = c->queues[MJ__Q_RECORD].first;
+  uint64_t upto = c->store ? durable(c) : 0;
+  if (!j || j->record <= upto || !c->journaled || c->cfg.threads)
+    return upto;
+  (void)c->store->ops->flush(c->store, -1);
+  return durable(c);
+}
+
 /* Records are numbered in order, so the queue is too. */
 static void settle(mj_client *c) {
-  uint64_t upto = c->store ? durable(c) : 0;
+  uint64_t upto = on_disk(c);
   struct mj__job *j;
   while ((j = c->queues[MJ__Q_RECORD].first) != NULL && j->record <= upto)
     mj__settled(c, j);
 }
 
-static void write_now(mj_client *c, struct mj__job *j, struct mj__work *w) {
-  if (j)
-    mj__end(c, j, w->err.code ? &w->err : NULL, NULL, NULL);
-}
-
 static void reap(mj_client *c) {
   struct mj__work *w;
   while (c->worker && (w = mj__worker_take(c->worker)) != NULL) {
-    write_now(c, mj__job_of(c, w->id), w);
-    mj__free(&c->mem, w->path);
-    mj__free(&c->mem, w->data);
-    mj__free(&c->mem, w);
+    c->nwrites--;
+    mj__work_done(c, mj__job_of(c, w->id), w);
+    mj__work_free(c, w);
   }
 }
 
@@ -227,11 +251,11 @@ static void due(mj_client *c, struct mj__job *j) {
     break;
   case MJ__WRITE:
     mj__work_do(j->work);
-    write_now(c, j, j->work);
+    mj__work_done(c, j, j->work);
     break;
   case MJ__TASK:
     if (j->state == MJ__UNKNOWN)
-      mj__wonder_due(c, j);
+      mj__wonder_due(c);
     else if (j->queue == MJ__Q_RECORD)
       mj__arm(c, j, c->now + 1); /* its acceptance is not durable yet */
     else
@@ -241,6 +265,7 @@ static void due(mj_client *c, struct mj__job *j) {
     mj__enqueue(c, j, MJ__Q_POLL);
     break;
   case MJ__FETCH:
+    mj__enqueue(c, j, MJ__Q_FETCH);
     break;
   }
 }
@@ -261,6 +286,8 @@ static void run_timers(mj_client *c) {
       c->dirty = 1;
     } else if (j && j->timer == seq) {
       due(c, j);
+    } else if (j && j->deadline == seq) {
+      mj__too_late(c, j);
     }
   }
 }
@@ -269,11 +296,17 @@ static int64_t sooner(int64_t a, int64_t b) {
   return a < 0 ? b : b < 0 ? a : a < b ? a : b;
 }
 
+/* A thread of ours tells when it is done; should its word be lost, that costs
+   a second and not the job. */
+enum { LOST_WORD = 1000 };
+
 int64_t mj_timeout(const mj_client *c) {
   const struct mj__due *d = mj__timers_peek(&c->timers);
   int64_t t = c->tr.timeout(c->tr.ud), now;
   if (c->dirty)
     return 0;
+  if (c->cfg.threads && (c->nwrites || c->queues[MJ__Q_RECORD].n))
+    t = sooner(t, LOST_WORD);
   if (!d && c->pump_at < 0)
     return t;
   now = mj__clock(c);
@@ -292,7 +325,15 @@ static void work(mj_client *c) {
     if (c->dirty || (c->pump_at >= 0 && c->pump_at <= c->now))
       mj__pump(c);
   } while (c->queues[MJ__Q_RECORD].first &&
-           c->queues[MJ__Q_RECORD].first->record <= durable(c));
+           c->queues[MJ__Q_RECORD].first->record <= on_disk(c));
+}
+
+/* What a request costs to start and to end, in microseconds: about. */
+enum { START_COST = 40 };
+
+static int starts_of(int64_t budget_us) {
+  int64_t n = budget_us / START_COST;
+  return budget_us <= 0 || n > INT_MAX ? INT_MAX : n > 1 ? (int)n : 1;
 }
 
 int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
@@ -301,6 +342,8 @@ int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
   if (c->busy)
     return MJ_EINVALID;
   c->busy = 1;
+  c->starts = starts_of(budget_us);
+  c->refused = 0;
   if (c->dirty) {
     c->now = mj__clock(c);
     work(c);
@@ -359,21 +402,18 @@ static int give_up(mj_client *c, mj_id id, int tell) {
     return MJ_OK;
   }
   c->now = mj__clock(c);
-  if (j->exchange) {
-    struct mj__exchange *x = mj__exchange_of(c, j->exchange);
-    c->tr.stop(c->tr.ud, j->exchange);
-    mj__exchange_free(c, x);
-    j->exchange = 0;
-  }
+  mj__drop_exchange(c, j);
   mj__dequeue(c, j);
-  if (j->kind == MJ__TASK && j->state == MJ__UNKNOWN)
+  if (j->kind == MJ__TASK && j->state == MJ__UNKNOWN) {
     mj__give_up_unknown(c, j);
-  else if (j->kind == MJ__FETCH || j->kind == MJ__ASK)
+  } else if (j->kind == MJ__FETCH || j->kind == MJ__ASK) {
     mj__end_text(c, j, MJ_ECANCELLED, "cancelled");
-  else if (j->stopping || !tell)
-    mj__end_cancelled(c, j); /* twice: nobody waits for the gateway */
-  else
+  } else if (j->stopping || !tell) { /* twice: nobody waits for the gateway */
+    j->leaves = !j->stopping && j->task_id;
+    mj__end_cancelled(c, j);
+  } else {
     stop(c, j);
+  }
   return MJ_OK;
 }
 

@@ -8,6 +8,8 @@
 
 /* Result URLs are valid for 15 days, by the guide. */
 #define VALID_MS INT64_C(1296000000)
+/* The year 9999: whatever lies behind is no time. */
+#define LAST_MS INT64_C(253402300799999)
 
 /* pending, processing, success, failed; what is new is not finished yet. */
 static mj_status status_of(const char *word) {
@@ -80,7 +82,7 @@ static void read_failure(mj_task *t) {
 /* Milliseconds; what can only be seconds is made so (10^11 ms are in 1973). */
 static int64_t when(const mj_value *v) {
   int64_t n;
-  if (!mj__json_int(v, &n) || n <= 0)
+  if (!mj__json_int(v, &n) || n <= 0 || n > LAST_MS)
     return 0;
   return n < INT64_C(100000000000) ? n * 1000 : n;
 }

@@ -43,8 +43,37 @@ static struct mj__work *pull(struct list *l) {
   return w;
 }
 
+static int add(void *ud, const char *p, size_t n) {
+  mj__sha256_add(ud, p, n);
+  return 0;
+}
+
+/* Bytes of a disk that does not say the same twice are not those. */
+static void verify(struct mj__work *w) {
+  char found[sizeof w->sha256] = "";
+  struct mj__sha256 d;
+  int64_t size = -1;
+  mj__sha256_begin(&d);
+  if (mj__os_file_size(w->path) == (int64_t)w->n)
+    size = mj__os_read_file(w->path, add, &d);
+  if (mj__sha256_hex(&d, found) != 0 || size != (int64_t)w->n ||
+      memcmp(found, w->sha256, sizeof found) != 0)
+    mj__err_set(&w->err, MJ_ENOT_FOUND, "%.200s is not as it was saved",
+                w->path);
+}
+
 void mj__work_do(struct mj__work *w) {
+  struct mj__sha256 d;
   mj__err_clear(&w->err);
+  if (w->kind == MJ__W_VERIFY) {
+    verify(w);
+    return;
+  }
+  if (w->kind == MJ__W_SAVE) {
+    mj__sha256_begin(&d);
+    mj__sha256_add(&d, w->data, w->n);
+    (void)mj__sha256_hex(&d, w->sha256);
+  }
   (void)mj__os_write_file(w->path, w->data, w->n, &w->err);
 }
 

@@ -5,14 +5,25 @@
 #define MJ_WORKER_H
 
 #include "mem.h"
+#include "sha256.h"
+
+enum mj__work_kind {
+  MJ__W_WRITE,
+  MJ__W_SAVE,  /* the same, and its digest */
+  MJ__W_VERIFY /* is it n bytes with that digest? */
+};
 
 struct mj__work {
   struct mj__work *next;
+  enum mj__work_kind kind;
   mj_id id;
   char *path; /* owned by whoever made the item */
   char *data;
   size_t n;
-  mj_error err; /* code MJ_OK = done */
+  char *token; /* SAVE: whose picture, and which */
+  int number;
+  char sha256[2 * MJ__SHA256 + 1]; /* SAVE: "" = could not be made */
+  mj_error err;                    /* code MJ_OK = done */
 };
 
 struct mj__worker;

@@ -16,15 +16,13 @@ for line in assert(io.open(file)):lines() do
   end
 end
 
-local finished = 0
+local bar = mj.progress({}, { total = #prompts })
 local results, errors = mj.map(prompts, function(prompt, i)
-  local task = assert(mj.imagine(prompt):await())
+  local task = assert(bar:add(mj.imagine(prompt), prompt):await())
   assert(task:save(("%s/%03d-{prompt:40}.{ext}"):format(folder, i)))
-  finished = finished + 1
-  io.stderr:write(("\r%d of %d"):format(finished, #prompts))
   return task.id
 end, { concurrency = 20 })
-io.stderr:write "\n"
+bar:finish()
 
 local saved, failed = 0, 0
 for i, prompt in ipairs(prompts) do

@@ -13,13 +13,15 @@ result in a coroutine, click its buttons, save the pictures; thousands at once.
 Needs libcurl and yajl (Debian: libcurl4-openssl-dev, libyajl-dev) and CMake.
 Where libmicrohttpd, libgd and libpng are there too (Debian: libmicrohttpd-dev,
 libgd-dev, libpng-dev) the simulator is built as well; where SQLite and libcrypto
-are (libsqlite3-dev, libssl-dev), the journal.]],
+are (libsqlite3-dev, libssl-dev), the journal. mjlua, the interpreter, is no part of
+the rock; with libedit (libedit-dev) its prompt has line editing.]],
   license = "MIT",
 }
 supported_platforms = { "linux" }
 dependencies = {
   "lua >= 5.1, < 5.5",
   "lua-cjson >= 2.1.0",
+  "argparse >= 0.7.1",
 }
 -- CMake by hand: only the Lua parts are for a rock, not the core's library.
 build = {

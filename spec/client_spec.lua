@@ -29,7 +29,7 @@ describe("client", function()
           n = n + 1
           assert.equal("black cat", cjson.decode(request.body).prompt)
           assert.matches("/mj/submit/imagine$", request.url)
-          assert.equal("Bearer sk-0123456789abcdef", request.headers.Authorization)
+          assert.equal("Bearer sk-CANARY-0123456789abcdef", request.headers.Authorization)
         end
       end
       assert.equal(4, n)
@@ -108,6 +108,10 @@ describe("client", function()
         end,
         ["client:resolve: field 'key': key or token (a string) expected, got nil"] = function()
           client:resolve(nil, "absent")
+        end,
+        ["client:hint: field 'body': body of a callback (a string) expected, got table"] =
+          function()
+          client:hint {}
         end,
         ["client:resolve: field 'id': task id (a string) or \"absent\" expected, got number"]
           = function()
@@ -189,7 +193,7 @@ describe("client", function()
       })
       assert(client:imagine("cat"):await())
       local headers = world:requests()[1].headers
-      assert.equal("sk-0123456789abcdef", headers["mj-api-secret"])
+      assert.equal("sk-CANARY-0123456789abcdef", headers["mj-api-secret"])
       assert.is_nil(headers.Authorization)
       assert.equal("blue", headers["X-Team"])
       assert.equal("spec/1", headers["User-Agent"])
@@ -352,7 +356,7 @@ describe("client", function()
     end)
 
     it("of later versions are refused, not ignored", function()
-      for _, name in ipairs { "budget", "webhook" } do
+      for _, name in ipairs { "webhook" } do
         assert.has_error(function()
           mj.client { base_url = helper.BASE, [name] = "x" }
         end, ("mj.client: option '%s' is not available in this version"):format(name))
@@ -407,13 +411,13 @@ describe("client", function()
 
     it("is what mj.client{} and the module's functions use", function()
       env.set("MJ_BASE_URL", helper.BASE)
-      env.set("MJ_API_KEY", "sk-from-environment")
+      env.set("MJ_API_KEY", "sk-CANARY-from-environment")
       local world = mjtest.script(helper.gateway())
       loop.use_virtual(world:capsule())
       local client = mj.client { virtual = world:capsule() }
       assert(client:imagine("cat"):await())
       local first = #world:requests()
-      assert.equal("Bearer sk-from-environment", world:requests()[1].headers.Authorization)
+      assert.equal("Bearer sk-CANARY-from-environment", world:requests()[1].headers.Authorization)
       client:close()
       client = mj.client { virtual = world:capsule(), api_key = false }
       assert(client:imagine("cat"):await())
@@ -423,10 +427,10 @@ describe("client", function()
 
     it("is missing where nothing names a gateway", function()
       env.set("MJ_BASE_URL", "")
-      assert.has_error(function()
-        mj.client {}
-      end, "mj.client: no gateway: give base_url, or set MJ_BASE_URL; or run the script with "
-        .. "mjlua --sim")
+      local ok, e = pcall(mj.client, {})
+      assert.is_false(ok)
+      assert.matches("mj.client: no gateway: give base_url, or set MJ_BASE_URL, or name it in "
+        .. "/.*/config.lua; or run the script with mjlua %-%-sim$", e)
     end)
   end)
 

@@ -63,6 +63,56 @@ describe("error", function()
     end)
   end
 
+  it("means what the client's own rules say", function()
+    local busy = '<html>upstream busy</html>'
+    local opts = {
+      on_busy = "fail",
+      outcomes = {
+        { http = { 500, 502 }, text = "upstream busy", means = "refused", error = "queue_full",
+          retryable = true },
+        { code = 4, text = "flagged", means = "refused", error = "banned_prompt" },
+      },
+    }
+    for _, case in ipairs {
+      { http = 500, body = busy, code = "queue_full", retryable = true },
+      { http = 503, body = busy, code = "unknown_outcome", retryable = false },
+      { http = 200, body = '{"code":4,"description":"flagged"}', code = "banned_prompt",
+        retryable = false },
+      { http = 200, body = '{"code":4,"description":"other"}', code = "unknown_outcome",
+        retryable = false },
+    } do
+      local client, world = helper.script({
+        { match = "POST", http = case.http, body = case.body, ["repeat"] = true },
+      }, opts)
+      local _, e = client:imagine("cat"):await()
+      assert.equal(case.code, e.code)
+      assert.equal(case.retryable, e.retryable)
+      assert.equal(1, world:counts().paid)
+    end
+    -- "not sent" goes again by itself
+    local client, world = helper.script({
+      { match = "POST", http = 500, body = busy },
+      { match = "POST", body = '{"code":1,"description":"ok","result":"7"}' },
+    }, { outcomes = { { text = "busy", means = "not_sent" } } })
+    assert.equal("7", client:imagine("cat"):id())
+    assert.equal(2, world:counts().paid)
+    client:close()
+  end)
+
+  it("names the rule that is wrong", function()
+    for message, rule in pairs {
+      ["outcomes%[1%]: unknown option 'status'"] = { status = 500, means = "refused" },
+      ["outcomes%[1%]: field 'text': string expected, got number"] = { text = 1 },
+      ["outcomes: rule 1: means: refused, not_sent or unknown"] = { text = "x", means = "paid" },
+      ["outcomes: rule 1: http, code or text is needed"] = { means = "refused" },
+      ["field 'http': a whole number expected"] = { http = 1.5, means = "refused" },
+    } do
+      local ok, e = pcall(helper.script, {}, { outcomes = { rule } })
+      assert.is_false(ok)
+      assert.truthy(tostring(e):find(message), tostring(e))
+    end
+  end)
+
   it("says how long to stay away", function()
     local client = helper.script {
       { match = "POST", http = 429, body = "", retry_after = 7000, ["repeat"] = true },

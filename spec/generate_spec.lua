@@ -549,7 +549,8 @@ describe("dialect = 'auto'", function()
     for name, value in pairs(opts or {}) do
       all[name] = value
     end
-    return helper.simulated({ profile = profile, key = key and "sk-0123456789abcdef" or nil }, all)
+    local wanted = key and "sk-CANARY-0123456789abcdef" or nil
+    return helper.simulated({ profile = profile, key = wanted }, all)
   end
 
   for _, profile in ipairs(profiles) do

@@ -130,7 +130,7 @@ end
 -- Another client in a world; keys of `opts` stand in front of the defaults.
 function helper.client(world, opts)
   local all = {
-    base_url = helper.BASE, api_key = "sk-0123456789abcdef", virtual = world:capsule(),
+    base_url = helper.BASE, api_key = "sk-CANARY-0123456789abcdef", virtual = world:capsule(),
     auth = "bearer", dialect = "mj", -- so that nothing has to be found out first
   }
   for name, value in pairs(opts or {}) do

@@ -18,7 +18,7 @@ local WHOLE = {
 local server, client, receiver
 
 local function start(opts)
-  opts.key, opts.pictures, opts.seed = "sk-spec", false, 7
+  opts.key, opts.pictures, opts.seed = "sk-CANARY-spec", false, 7
   opts.clock = opts.clock or 100
   server = assert(sim.start(opts))
   client = mj.client {
@@ -123,6 +123,34 @@ describe("a callback", function()
     mj.step(0.1)
     assert.same({}, receiver:take())
     assert.equal(0, server.server:stats().callbacks)
+  end)
+
+  it("finds a request whose answer was lost, before any list is asked for", function()
+    local folder = run.folder()
+    start { profile = "plus", fault = "drop@1" }
+    local finder = mj.client {
+      base_url = server.url, api_key = server.key, auth = server.auth, log = false,
+      poll = { first = 0.02, every = 0.02 }, journal = folder .. "/hint.journal",
+    }
+    local job = finder:imagine { prompt = "cat", notify_hook = listen() }
+    local followed = 0
+    turn_until(function()
+      for _, item in ipairs(receiver:take()) do
+        if finder:hint(item.body) then
+          followed = followed + 1
+        end
+      end
+      return job:done()
+    end)
+    local task = assert(job:await())
+    assert.equal("SUCCESS", task.status)
+    assert.is_true(followed > 0)
+    assert.equal(1, server.server:stats().submits)
+    assert.same({}, finder:unknown())
+    local e = select(2, finder:hint "<html>")
+    assert.equal("protocol", e.code)
+    finder:close()
+    run.remove(folder)
   end)
 
   it("comes twice, out of order or not at all when a fault says so", function()

@@ -10,7 +10,7 @@ local server, client
 local function start(opts)
   opts.pictures = false
   opts.clock = opts.clock or 1000
-  opts.key = "sk-spec"
+  opts.key = "sk-CANARY-spec"
   server = assert(sim.start(opts))
   client = mj.client {
     base_url = server.url, api_key = server.key, auth = server.auth,

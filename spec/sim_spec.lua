@@ -36,7 +36,7 @@ describe("mj.sim.start", function()
   local server, client
 
   local function start(opts)
-    opts.key = "sk-spec"
+    opts.key = "sk-CANARY-spec"
     server = assert(sim.start(opts))
     client = mj.client {
       base_url = server.url, api_key = server.key, auth = server.auth,

@@ -21,10 +21,10 @@ local function check(value, what)
 end
 
 local BASE = "http://gateway.test"
-local world = mjtest.simulated { profile = "new-api", seed = 7, base_url = BASE, key = "sk-smoke" }
+local world = mjtest.simulated { profile = "new-api", seed = 7, base_url = BASE, key = "sk-CANARY" }
 loop.use_virtual(world:capsule())
 local client = mj.client {
-  base_url = BASE, api_key = "sk-smoke", virtual = world:capsule(), poll = { 2, 4, 8 },
+  base_url = BASE, api_key = "sk-CANARY", virtual = world:capsule(), poll = { 2, 4, 8 },
 }
 
 -- Prompts.
@@ -103,9 +103,9 @@ client:close()
 check(client:imagine("cat"):done(), "a closed client's jobs are over")
 
 -- The other family, which nobody named.
-world = mjtest.simulated { profile = "generate", seed = 7, base_url = BASE, key = "sk-smoke" }
+world = mjtest.simulated { profile = "generate", seed = 7, base_url = BASE, key = "sk-CANARY" }
 loop.use_virtual(world:capsule())
-client = mj.client { base_url = BASE, api_key = "sk-smoke", virtual = world:capsule() }
+client = mj.client { base_url = BASE, api_key = "sk-CANARY", virtual = world:capsule() }
 local all = assert(client:capabilities())
 check(all.dialect == "generate" and all.verbs.inpaint and not all.verbs.blend, "capabilities")
 grid = assert(client:imagine("black cat --ar 3:2"):await())

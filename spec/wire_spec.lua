@@ -163,6 +163,7 @@ local function enter(c, replies)
     prefix = gateway.prefix,
     mode = gateway.mode or ((questions[c.call.op] or c.call.op == "seed") and c.call.mode) or nil,
     mode_style = gateway.mode_style, strict = not c.call.lenient, wire_state = "user",
+    on_busy = "fail",
   })
 end
 
@@ -242,9 +243,12 @@ end
 local builds_on = { click = true, modal = true, video = true }
 
 -- How often a refused or unsent request goes: four times when it was not sent, and
--- three when it was refused because of the task that it builds on.
+-- three when it was refused because of the task that it builds on.  These clients do
+-- not wait for a gateway that has too much to do.
+local busy = { rate_limited = true, queue_full = true }
+
 local function attempts(c)
-  if c.want.verdict == "not_sent" then
+  if c.want.verdict == "not_sent" and not busy[c.want.code] then
     return 4
   end
   return c.want.parent and builds_on[c.call.op] and c.call.task and 3 or 1

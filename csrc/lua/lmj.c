@@ -298,6 +298,18 @@ static int core_libraries(lua_State *L) {
   return 1;
 }
 
+/* redact(box, text): the text without the client's key; as it is when that is
+   closed. */
+static int core_redact(lua_State *L) {
+  size_t n;
+  const char *text = luaL_checklstring(L, 2, &n);
+  char *copy = lua_newuserdatauv(L, n + 1, 0);
+  memcpy(copy, text, n + 1);
+  mj_redact(lmj_check_box(L)->c, copy);
+  lua_pushstring(L, copy);
+  return 1;
+}
+
 static void push_error_codes(lua_State *L) {
   static const int codes[] = {
 #define X(name, num, text) MJ_E##name,
@@ -325,11 +337,21 @@ static const luaL_Reg box_methods[] = {
     {"can", lmj_box_can},
     {"detach", lmj_box_detach},
     {"info", lmj_box_info},
+    {"limits", lmj_box_limits},
+    {"pause", lmj_box_pause},
     {"rows", lmj_box_rows},
     {"resolve", lmj_box_resolve},
+    {"hint", lmj_box_hint},
     {"run_done", lmj_box_run_done},
     {"flush", lmj_box_flush},
     {"resumed", lmj_box_resumed},
+    {"save", lmj_box_save},
+    {"saved", lmj_box_saved},
+    {"saved_all", lmj_box_saved_all},
+    {"verify", lmj_box_verify},
+    {"budget", lmj_box_budget},
+    {"set_budget", lmj_box_set_budget},
+    {"money", lmj_box_money},
     {"step", box_step},
     {"timeout", box_timeout},
     {"fd", box_fd},
@@ -354,6 +376,8 @@ static const luaL_Reg box_meta[] = {
 static const luaL_Reg functions[] = {
     {"client", core_client},
     {"journal", lmj_journal},
+    {"money", lmj_money},
+    {"price", lmj_price},
     {"decode", lmj_decode},
     {"find_button", lmj_find_button},
     {"intent", lmj_intent},
@@ -362,6 +386,10 @@ static const luaL_Reg functions[] = {
     {"parse_prompt", lmj_parse_prompt},
     {"format_prompt", lmj_format_prompt},
     {"libraries", core_libraries},
+    {"redact", core_redact},
+    {"terminal", lmj_terminal},
+    {"read_private", lmj_read_private},
+    {"tape", lmj_tape},
     {NULL, NULL},
 };
 

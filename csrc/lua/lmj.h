@@ -39,12 +39,18 @@ int lmj_intent(lua_State *L);
 
 int lmj_parse_prompt(lua_State *L);
 int lmj_format_prompt(lua_State *L);
+int lmj_read_private(lua_State *L);
+int lmj_tape(lua_State *L);
+mj_tape *lmj_check_tape(lua_State *L, int arg);
 
 /* core.decode and what it needs. */
 int lmj_decode(lua_State *L);
 int lmj_set_null(lua_State *L);
 int lmj_set_empty_array(lua_State *L);
 void lmj_open_json(lua_State *L);
+
+/* lmj_tty.c: core.terminal. */
+int lmj_terminal(lua_State *L);
 
 /* Options ----------------------------------------------------------------- */
 
@@ -73,12 +79,16 @@ void lmj_options(lua_State *L, int t, const struct lmj_option *options,
                  void *out);
 /* The value on top of the stack, for a field. */
 double lmj_seconds(lua_State *L, const char *field);
+int lmj_whole(lua_State *L, const char *field);
 int64_t lmj_ms(double seconds);
 const char *lmj_check_text(lua_State *L, int arg); /* without a NUL in it */
 const char *lmj_text(lua_State *L, const char *field);
 
 void lmj_config(lua_State *L, int t, mj_config *cfg);
+void lmj_outcomes(lua_State *L, int t, mj_config *cfg);
 void lmj_request(lua_State *L, int t, mj_request *r);
+/* prices and budget; what it makes stays on the stack. */
+void lmj_read_money(lua_State *L, int t, mj_config *cfg);
 
 LMJ_EXPORT int luaopen_mj_core(lua_State *L);
 

@@ -57,12 +57,28 @@ int lmj_box_cancel(lua_State *L);
 int lmj_box_detach(lua_State *L);
 int lmj_box_info(lua_State *L);
 
+/* lmj_limits.c */
+int lmj_box_limits(lua_State *L);
+int lmj_box_pause(lua_State *L);
+
 /* lmj_journal.c */
 int lmj_box_rows(lua_State *L);
 int lmj_box_resolve(lua_State *L);
+int lmj_box_hint(lua_State *L);
 int lmj_box_run_done(lua_State *L);
 int lmj_box_flush(lua_State *L);
 int lmj_box_resumed(lua_State *L);
+int lmj_box_save(lua_State *L);
+int lmj_box_saved(lua_State *L);
+int lmj_box_saved_all(lua_State *L);
+int lmj_box_verify(lua_State *L);
 int lmj_journal(lua_State *L);
+
+/* lmj_money.c */
+int lmj_box_budget(lua_State *L);
+int lmj_box_set_budget(lua_State *L);
+int lmj_box_money(lua_State *L);
+int lmj_money(lua_State *L);
+int lmj_price(lua_State *L);
 
 #endif

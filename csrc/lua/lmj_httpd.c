@@ -2,9 +2,8 @@
    lmj_httpd.c - the module mj.httpd: the simulator behind a real socket. */
 #include "lcompat.h"
 #include "image/draw.h"
-#include "serve/httpd.h"
+#include "serve/httpd_sim.h"
 #include "serve/post.h"
-#include "serve/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,28 +34,10 @@ struct lmj_server_options {
 static void handle(void *ud, const mj_httpd_request *req,
                    mj_httpd_reply *reply) {
   struct lmj_server *s = ud;
-  struct mj_sim_request r = {req->method,
-                             req->target,
-                             mj_httpd_header(req, "Authorization"),
-                             mj_httpd_header(req, "mj-api-secret"),
-                             mj_httpd_header(req, "Content-Type"),
-                             req->body,
-                             req->len};
+  struct mj_sim_request r = mj_httpd_sim_request(req);
   struct mj_sim_reply out;
   mj_sim_handle(s->sim, &r, mj_httpd_wall_ms(), &out);
-  reply->status = out.status;
-  reply->content_type = out.content_type;
-  reply->body = out.body; /* both are from malloc */
-  reply->len = out.len;
-  reply->drop = out.drop;
-  reply->chunked = out.chunked;
-  reply->delay_ms = out.delay_ms;
-  for (size_t i = 0; i < out.nheaders; i++) {
-    reply->headers[i].name = out.headers[i].name;
-    memcpy(reply->headers[i].value, out.headers[i].value,
-           sizeof reply->headers[i].value);
-  }
-  reply->nheaders = out.nheaders;
+  mj_httpd_sim_reply(reply, &out);
 }
 
 static void send_callbacks(struct lmj_server *s) {

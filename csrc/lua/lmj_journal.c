@@ -26,7 +26,15 @@ struct row {
    raise, runs then.  Rows are gathered here; the userdata frees them. */
 struct rows {
   struct row *first, *last;
+  struct saved *files, *last_file;
   int failed;
+};
+
+struct saved {
+  struct saved *next;
+  const char *token, *path, *sha256;
+  int n;
+  int64_t bytes;
 };
 
 static char *pack(char *to, const char **field, const char *s) {
@@ -74,8 +82,36 @@ static int gather(void *ud, const mj_row *r) {
   return 0;
 }
 
+static int gather_file(void *ud, const mj_file *f) {
+  struct rows *list = ud;
+  struct saved *s = malloc(sizeof *s + length(f->token) + length(f->path) +
+                           length(f->sha256));
+  char *to = (char *)(s + 1);
+  if (!s) {
+    list->failed = 1;
+    return 1;
+  }
+  to = pack(to, &s->token, f->token);
+  to = pack(to, &s->path, f->path);
+  (void)pack(to, &s->sha256, f->sha256);
+  s->n = f->n;
+  s->bytes = f->bytes;
+  s->next = NULL;
+  if (list->last_file)
+    list->last_file->next = s;
+  else
+    list->files = s;
+  list->last_file = s;
+  return 0;
+}
+
 static int free_rows(lua_State *L) {
   struct rows *list = lua_touserdata(L, 1);
+  while (list->files) {
+    struct saved *next = list->files->next;
+    free(list->files);
+    list->files = next;
+  }
   while (list->first) {
     struct row *next = list->first->next;
     free(list->first);
@@ -141,21 +177,116 @@ int lmj_box_rows(lua_State *L) {
   return list->failed ? lmj_fail_code(L, MJ_ERESOURCE) : push_rows(L, list);
 }
 
-/* core.journal(path, unknown) -> list of tables; nil, err. */
+/* { token = , n = , path = , bytes = , sha256 = } each. */
+static int push_files(lua_State *L, const struct rows *list) {
+  const struct saved *f;
+  lmj_index n = 0;
+  lua_newtable(L);
+  for (f = list->files; f; f = f->next) {
+    lua_createtable(L, 0, 5);
+    set_text(L, "token", f->token);
+    set_text(L, "path", f->path);
+    set_text(L, "sha256", f->sha256);
+    lua_pushinteger(L, f->n);
+    lua_setfield(L, -2, "n");
+    lua_pushnumber(L, (lua_Number)f->bytes);
+    lua_setfield(L, -2, "bytes");
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+/* core.journal(path, unknown) -> list of tables, list of files, the process
+   that works on it (0 = none, -1 = one without a number); nil, err. */
 int lmj_journal(lua_State *L) {
   const char *path = lmj_check_text(L, 1);
   struct rows *list = new_rows(L);
+  long owner = 0;
   mj_error err;
   memset(&err, 0, sizeof err);
-  if (mj_journal_read(path, lua_toboolean(L, 2), gather, list, &err))
+  if (mj_journal_read(path, lua_toboolean(L, 2), gather, gather_file, list,
+                      &owner, &err))
     return lmj_fail(L, &err);
-  return list->failed ? lmj_fail_code(L, MJ_ERESOURCE) : push_rows(L, list);
+  if (list->failed)
+    return lmj_fail_code(L, MJ_ERESOURCE);
+  (void)push_rows(L, list);
+  (void)push_files(L, list);
+  lua_pushinteger(L, (lua_Integer)owner);
+  return 3;
+}
+
+/* box:saved(token) -> list of files; nil, err. */
+int lmj_box_saved(lua_State *L) {
+  const char *token = lmj_check_text(L, 2);
+  struct rows *list = new_rows(L);
+  mj_error err;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  if (mj_saved(c, token, gather_file, list, &err))
+    return lmj_fail(L, &err);
+  return list->failed ? lmj_fail_code(L, MJ_ERESOURCE) : push_files(L, list);
+}
+
+static const char *field(lua_State *L, int arg, const char *name) {
+  lua_getfield(L, arg, name);
+  return lmj_text(L, name); /* the table keeps it, and the stack */
+}
+
+/* box:verify(file, path) -> id; nil, err. */
+int lmj_box_verify(lua_State *L) {
+  const char *path = lmj_check_text(L, 3);
+  mj_error err;
+  mj_file f;
+  mj_id id = 0;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  memset(&f, 0, sizeof f);
+  f.path = field(L, 2, "path");
+  f.sha256 = field(L, 2, "sha256");
+  lua_getfield(L, 2, "bytes");
+  f.bytes = (int64_t)lua_tonumber(L, -1);
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  if (mj_verify(c, &f, path, &id, &err))
+    return lmj_fail(L, &err);
+  lmj_push_id(L, id);
+  return 1;
+}
+
+/* box:save(token, n, path, bytes) -> id; nil, err. */
+int lmj_box_save(lua_State *L) {
+  const char *token = lmj_check_text(L, 2), *path = lmj_check_text(L, 4);
+  int n = (int)luaL_checkinteger(L, 3);
+  size_t len;
+  const char *data = luaL_checklstring(L, 5, &len);
+  mj_error err;
+  mj_id id = 0;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  if (mj_save(c, token, n, path, data, len, &id, &err))
+    return lmj_fail(L, &err);
+  lmj_push_id(L, id);
+  return 1;
 }
 
 static int done(lua_State *L, int rc, const mj_error *err) {
   if (rc)
     return lmj_fail(L, err);
   lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* box:hint(body) -> boolean; nil, err. */
+int lmj_box_hint(lua_State *L) {
+  size_t n;
+  const char *body = luaL_checklstring(L, 2, &n);
+  mj_error err;
+  int rc;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  rc = mj_hint(c, body, n, &err);
+  if (rc < 0)
+    return lmj_fail(L, &err);
+  lua_pushboolean(L, rc);
   return 1;
 }
 
@@ -168,6 +299,17 @@ int lmj_box_resolve(lua_State *L) {
   LMJ_OPEN_BOX(c);
   memset(&err, 0, sizeof err);
   rc = mj_resolve(c, token, id, &err);
+  return done(L, rc, &err);
+}
+
+/* box:saved_all(token) -> true; nil, err. */
+int lmj_box_saved_all(lua_State *L) {
+  const char *token = lmj_check_text(L, 2);
+  mj_error err;
+  int rc;
+  LMJ_OPEN_BOX(c);
+  memset(&err, 0, sizeof err);
+  rc = mj_saved_all(c, token, &err);
   return done(L, rc, &err);
 }
 

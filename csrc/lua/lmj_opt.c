@@ -42,7 +42,7 @@ static double number(lua_State *L, const char *field) {
   return d;
 }
 
-static int offset(lua_State *L, const char *field) {
+int lmj_whole(lua_State *L, const char *field) {
   double d;
   if (lua_type(L, -1) != LUA_TNUMBER)
     field_error(L, field, "number");
@@ -100,7 +100,7 @@ static void store(lua_State *L, const struct lmj_option *o, void *out) {
     *(int *)(void *)p = (int)whole(L, o->name, INT_MAX);
     break;
   case LMJ_OFFSET:
-    *(int *)(void *)p = offset(L, o->name);
+    *(int *)(void *)p = lmj_whole(L, o->name);
     break;
   case LMJ_SIZE:
     *(size_t *)(void *)p = (size_t)whole(L, o->name, 9e15);
@@ -164,13 +164,22 @@ static const struct lmj_option config_options[] = {
     {"run", LMJ_STRING, C(run), 0},
     {"fresh", LMJ_BOOL, C(fresh), 0},
     {"on_unknown", LMJ_STRING, C(on_unknown), 0},
+    {"seed_tag", LMJ_BOOL, C(seed_tag), 0},
+    {"prices", LMJ_SPECIAL, 0, 0},
+    {"refund", LMJ_BOOL, C(refund), 0},
+    {"budget", LMJ_SPECIAL, 0, 0},
+    {"budget_per", LMJ_STRING, C(budget_per), 0},
+    {"budget_name", LMJ_STRING, C(budget_name), 0},
+    {"dry_run", LMJ_BOOL, C(dry_run), 0},
     {"headers", LMJ_SPECIAL, 0, 0},
     {"allow_hosts", LMJ_SPECIAL, 0, 0},
+    {"outcomes", LMJ_SPECIAL, 0, 0},
     {"poll_first", LMJ_SECONDS, C(poll.first_ms), 0},
     {"poll_gaps", LMJ_SPECIAL, 0, 0},
     {"submits", LMJ_NUMBER, C(submits_per_min), 0},
     {"requests", LMJ_NUMBER, C(requests_per_min), 0},
     {"live", LMJ_INT, C(live), 0},
+    {"shared", LMJ_BOOL, C(share_limits), 0},
     {"connections", LMJ_INT, C(connections), 0},
     {"attempts", LMJ_INT, C(attempts), 0},
     {"connect_timeout", LMJ_SECONDS, C(connect_timeout_ms), 0},
@@ -178,11 +187,13 @@ static const struct lmj_option config_options[] = {
     {"submit_timeout", LMJ_SECONDS, C(submit_timeout_ms), 0},
     {"fetch_timeout", LMJ_SECONDS, C(fetch_timeout_ms), 0},
     {"lost_after", LMJ_SECONDS, C(lost_after_ms), 0},
+    {"busy", LMJ_SECONDS, C(busy_ms), 0},
     {"max_reply", LMJ_SIZE, C(max_reply), 0},
     {"max_image", LMJ_SIZE, C(max_image), 0},
     {"threads", LMJ_INT, C(threads), 0},
     {"log", LMJ_SPECIAL, 0, 0},
     {"virtual", LMJ_SPECIAL, 0, 0},
+    {"tape", LMJ_SPECIAL, 0, 0},
     {NULL, LMJ_SPECIAL, 0, 0},
 };
 #undef C
@@ -260,8 +271,13 @@ void lmj_config(lua_State *L, int t, mj_config *cfg) {
   lmj_options(L, t, config_options, cfg);
   read_headers(L, t, cfg);
   read_hosts(L, t, cfg);
+  lmj_outcomes(L, t, cfg);
   read_gaps(L, t, cfg);
+  lmj_read_money(L, t, cfg);
   read_virtual(L, t, cfg);
+  lmj_rawfield(L, t, "tape");
+  cfg->tape = lua_isnil(L, -1) ? NULL : lmj_check_tape(L, -1);
+  lua_pop(L, 1);
 }
 
 /* Request ----------------------------------------------------------------- */
@@ -302,6 +318,9 @@ static const struct lmj_option request_options[] = {
     {"key", LMJ_STRING, R(key), 0},
     {"on_duplicate", LMJ_STRING, R(on_duplicate), 0},
     {"progress", LMJ_BOOL, R(progress), 0},
+    {"group", LMJ_INT, R(group), 0},
+    {"deadline", LMJ_SECONDS, R(deadline_ms), 0},
+    {"attempts", LMJ_INT, R(attempts), 0},
     {NULL, LMJ_SPECIAL, 0, 0},
 };
 #undef R

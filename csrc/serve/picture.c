@@ -14,21 +14,45 @@ static struct mj_picture picture_of(const struct sim_task *t, int progress) {
   return p;
 }
 
-/* 0 when the picture is on its way. */
-static int draw(struct sim_call *c, const struct sim_task *t, int progress) {
-  struct mj_picture p = picture_of(t, progress);
+int sim_draw(struct sim_call *c, const struct mj_picture *p) {
   unsigned char *png;
   size_t n;
-  if (progress < 100) { /* Midjourney's previews are small */
-    p.width /= 2;
-    p.height /= 2;
-  }
-  if (!c->s->draw || c->s->draw->picture(&p, &png, &n))
+  if (!c->s->draw || c->s->draw->picture(p, &png, &n))
     return -1;
   sim_putn(&c->out, (const char *)png, n);
   c->s->draw->free(png);
   sim_reply(c, 200, "image/png");
   return 0;
+}
+
+int sim_draw_tile(struct sim_call *c, const struct sim_task *t, int tile,
+                  const char *label) {
+  struct mj_picture_step steps[SIM_STEPS];
+  struct mj_picture p = {MJ_PICTURE_TILE, t->prompt, label,     steps,
+                         t->nsteps,       t->width,  t->height, 100};
+  memcpy(steps, t->steps, sizeof steps);
+  if (t->makes == SIM_GRID)
+    steps[t->nsteps - 1].tile = tile;
+  return sim_draw(c, &p);
+}
+
+struct sim_task *sim_task_in_path(const struct sim_call *c, const char **rest) {
+  char hash[40];
+  const char *p = strchr(c->id, '/');
+  if (!p || (size_t)(p - c->id) >= sizeof hash)
+    return NULL;
+  snprintf(hash, sizeof hash, "%.*s", (int)(p - c->id), c->id);
+  *rest = p + 1;
+  return sim_task_job(c->s, hash);
+}
+
+static int draw(struct sim_call *c, const struct sim_task *t, int progress) {
+  struct mj_picture p = picture_of(t, progress);
+  if (progress < 100) { /* Midjourney's previews are small */
+    p.width /= 2;
+    p.height /= 2;
+  }
+  return sim_draw(c, &p);
 }
 
 static void no_picture(struct sim_call *c) {
@@ -107,16 +131,12 @@ void sim_attachment(struct sim_call *c) {
 
 /* The task and the number, from 0, of "{hash}/{0 to 3}.mp4". */
 static struct sim_task *video_of(const struct sim_call *c, int *n) {
-  char hash[40];
-  const char *p = strchr(c->id, '/');
-  struct sim_task *t;
-  if (!p || (size_t)(p - c->id) >= sizeof hash || p[1] < '0' || p[1] > '3' ||
-      strcmp(p + 2, ".mp4") != 0)
+  const char *rest;
+  struct sim_task *t = sim_task_in_path(c, &rest);
+  if (!t || *rest < '0' || *rest > '3' || strcmp(rest + 1, ".mp4") != 0)
     return NULL;
-  snprintf(hash, sizeof hash, "%.*s", (int)(p - c->id), c->id);
-  t = sim_task_job(c->s, hash);
-  *n = p[1] - '0';
-  return t && *n < t->video ? t : NULL;
+  *n = *rest - '0';
+  return *n < t->video ? t : NULL;
 }
 
 /* GET /video/{hash}/{n}.mp4, as Midjourney's own addresses have them: the first

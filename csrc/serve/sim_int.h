@@ -364,6 +364,12 @@ void sim_no_channel(struct sim_call *c);
 /* picture.c: new-api's /mj/image/{id}; Discord's /attachments/{channel}/
    {message}/{file}; /video/{hash}/{0 to 3}.mp4 of a task with t->video */
 void sim_image(struct sim_call *c);
+/* Send a picture; or one of a grid's, from 1.  -1: it cannot be drawn. */
+int sim_draw(struct sim_call *c, const struct mj_picture *p);
+int sim_draw_tile(struct sim_call *c, const struct sim_task *t, int tile,
+                  const char *label);
+/* The task whose hash begins the path; *rest: what stands behind the '/'. */
+struct sim_task *sim_task_in_path(const struct sim_call *c, const char **rest);
 void sim_attachment(struct sim_call *c);
 void sim_video(struct sim_call *c);
 void sim_cell(struct sim_call *c); /* cell.c: /cell/{hash}/0_{0 to 3}.png */

@@ -2,20 +2,27 @@
 -- A client: one gateway, one key.
 
 local capabilities = require "mj.capabilities"
+local config = require "mj.config"
 local core = require "mj.core"
 local env = require "mj.env"
 local err = require "mj.err"
 local job = require "mj.job"
+local limits = require "mj.limits"
+local log = require "mj.log"
 local loop = require "mj.loop"
 local option = require "mj.option"
+local prices = require "mj.prices"
 local pump = require "mj.pump"
 local request = require "mj.request"
+local settings = require "mj.settings"
 local sources = require "mj.sources"
 local task = require "mj.task"
 local verbs = require "mj.verbs"
 option.mine()
 
-local client = {}
+local client = {
+  started = nil, -- called with each job of a verb, and its prompt
+}
 
 local methods = {}
 local mt = { __index = methods, __name = "mj.client" }
@@ -27,8 +34,10 @@ local open_clients = setmetatable({}, { __mode = "k" })
 local LATER = option.LATER
 
 local schema = {
+  gateway = "string", -- one of the user's file
   base_url = "string",
   api_key = "string|boolean", -- false: send none, whatever the environment says
+  api_key_file = "string",
   auth = "string",
   dialect = "string",
   mode = "string",
@@ -42,6 +51,8 @@ local schema = {
   poll = "string|table",
   limits = "table",
   allow_hosts = "table|string",
+  outcomes = "table",
+  seed_tag = "boolean",
   strict = "boolean",
   log = "function|boolean",
   wire_state = "string",
@@ -52,7 +63,9 @@ local schema = {
   run = "string",
   fresh = "boolean",
   on_unknown = "string",
-  budget = LATER,
+  on_busy = "string",
+  budget = "number|string|table",
+  prices = "table",
   webhook = LATER,
 }
 client.schema = schema
@@ -61,13 +74,18 @@ client.schema = schema
 local copied = {
   "base_url", "api_key", "auth", "dialect", "mode", "mode_style", "prefix", "headers",
   "user_agent", "proxy", "ca_file", "wire_state", "connections", "image_host", "virtual",
-  "run", "fresh", "on_unknown",
+  "run", "fresh", "on_unknown", "outcomes", "seed_tag",
 }
 
-local limits_schema = { submits = "number", requests = "number", live = "number" }
+local outcome_schema = {
+  http = "number|table", code = "number", text = "string", means = "string", error = "string",
+  retryable = "boolean",
+}
 local timeout_schema = {
   await = "number", connect = "number", request = "number", submit = "number", download = "number",
+  busy = "number",
 }
+local timeout_names = { download = "fetch_timeout", busy = "busy" }
 local poll_schema = { first = "number", every = "number" }
 
 -- "auto", {2, 4, 8} (then 8 for ever) or {first = 20, every = 3}
@@ -94,20 +112,6 @@ local function poll_options(what, poll, out)
   out.poll_gaps = { (table.unpack or unpack)(poll, #poll > 1 and 2 or 1) }
 end
 
--- MJ_POLL=2,4,8 is poll = {2, 4, 8}.
-local function poll_of_environment(what)
-  local text = env.get "MJ_POLL"
-  if not text or text == "" then
-    return nil
-  end
-  local poll = {}
-  for item in (text .. ","):gmatch "([^,]*)," do
-    poll[#poll + 1] = tonumber(item) or option.raise(
-      ("%s: MJ_POLL: seconds like 2,4,8 expected, got '%s'"):format(what, text))
-  end
-  return poll
-end
-
 -- A number is that of waits; a table has those of requests, too.  Returns the
 -- one of waits.
 local function timeouts(what, timeout, out)
@@ -118,18 +122,18 @@ local function timeouts(what, timeout, out)
   for name, value in pairs(timeout) do
     option.seconds(what .. ": timeout", name, value)
     if name ~= "await" then
-      out[(name == "download" and "fetch" or name) .. "_timeout"] = value
+      out[timeout_names[name] or name .. "_timeout"] = value
     end
   end
   return timeout.await
 end
 
--- The user's log; else the program's (mjlua prints warnings); false is none.
+-- The user's log; else mj.log (in mjlua, that prints warnings); false is none.
 local function logger(opts)
   if opts.log ~= nil then
     return opts.log or nil
   end
-  return env.log
+  return log._sink()
 end
 
 -- The client's own journal; else the program's (mjlua has one for each script),
@@ -203,28 +207,51 @@ local function core_options(what, opts)
   for _, name in ipairs(copied) do
     out[name] = opts[name]
   end
-  journal_options(what, opts, out)
-  out.base_url = opts.base_url or env.get "MJ_BASE_URL"
-  if not opts.base_url then -- how that gateway takes its key
-    out.auth = opts.auth or env.get "MJ_AUTH"
+  out.dry_run = env.dry and true or nil
+  if not env.dry then
+    journal_options(what, opts, out)
+  elseif not out.base_url then
+    out.base_url = "https://gateway.invalid"
   end
   if not out.base_url then
-    option.raise(what .. ": no gateway: give base_url, or set MJ_BASE_URL; or run the script with "
-      .. "mjlua --sim")
+    option.raise(what .. ": no gateway: give base_url, or set MJ_BASE_URL, or name it in "
+      .. (config.path() or "~/.config/mj/config.lua") .. "; or run the script with mjlua --sim")
   end
-  if opts.api_key == nil then
-    out.api_key = env.get "MJ_API_KEY"
-  elseif opts.api_key == true then
+  if opts.api_key == true then
     option.field(what, "api_key", "string", true)
   end
   out.api_key = out.api_key or nil
-  for name, value in pairs(option.check(what .. ": limits", opts.limits, limits_schema)) do
+  for name, value in pairs(option.check(what .. ": limits", opts.limits, limits.options)) do
     out[name] = value
   end
   out.allow_hosts = type(opts.allow_hosts) == "string" and { opts.allow_hosts } or opts.allow_hosts
-  poll_options(what, opts.poll or poll_of_environment(what), out)
+  for i, rule in ipairs(opts.outcomes or {}) do
+    option.check(("%s: outcomes[%d]"):format(what, i), rule, outcome_schema)
+  end
+  if opts.prices then
+    out.prices, out.refund = prices.read(what .. ": prices", opts.prices)
+  end
+  if opts.budget ~= nil then
+    prices.budget(what, opts.budget, out)
+  end
+  poll_options(what, opts.poll, out)
   out.log = logger(opts) ~= nil
+  out.tape = env.tape
+  if env.replays then -- replies are there already, and nothing is paid
+    out.poll_first, out.poll_gaps = 0, { 0.001 }
+    out.journal, out.run, out.fresh = nil, nil, nil
+  end
   return out
+end
+
+-- Whether a full gateway is asked again, for timeout.busy seconds.
+local function busy_option(what, opts, out)
+  if opts.on_busy == "fail" then
+    out.busy = 0
+  elseif opts.on_busy ~= nil and opts.on_busy ~= "wait" then
+    option.raise(([[%s: field 'on_busy': "wait" or "fail" expected, got '%s']]):format(what,
+      opts.on_busy))
+  end
 end
 
 -- What a person may see of it: the key's tail only.
@@ -243,29 +270,52 @@ local function warn_elsewhere(url)
   end
 end
 
--- Raises on a mistake; nil, err when the world does not allow it.
-function client.new(opts)
+-- The core's client for these options: box, nil, what it was made with, options,
+-- the time of a wait; or nil, err.
+function client.open(opts)
+  local merge_error, from
+  if type(opts) == "string" then -- the name of a gateway
+    opts = { gateway = opts }
+  end
   opts = option.check("mj.client", opts, schema)
   if opts.log == true then
     option.field("mj.client", "log", "function", true)
   end
+  opts, merge_error, from = settings.merge("mj.client", opts, schema)
+  if not opts then
+    return nil, merge_error
+  end
   local options = core_options("mj.client", opts)
   local timeout = timeouts("mj.client", opts.timeout, options)
+  busy_option("mj.client", opts, options)
   local ok, box, e = pcall(core.client, options)
   if ok and not box and may_go_without(opts, options, e) then
     ok, box, e = pcall(core.client, options)
   end
   if not ok then
-    option.raise("mj.client: " .. tostring(box):gsub("^[^:]+:%d+: ", ""))
+    option.raise("mj.client: " .. settings.blame(tostring(box):gsub("^[^:]+:%d+: ", ""), from))
   elseif not box and e.code == "journal" and opts.journal == nil then
     e.message = e.message .. "; mjlua --no-journal runs without one, --journal FILE with another"
     return nil, e
   elseif not box and e.code == "invalid" then
-    option.raise("mj.client: " .. e.message)
+    option.raise("mj.client: " .. settings.blame(e.message, from))
   elseif not box then
     return nil, e
   end
+  if env.on_key and options.api_key then
+    env.on_key(options.api_key)
+  end
   warn_elsewhere(options.base_url)
+  began(opts, options, box)
+  return box, nil, options, opts, timeout
+end
+
+-- Raises on a mistake; nil, err when the world does not allow it.
+function client.new(given)
+  local box, e, options, opts, timeout = client.open(given)
+  if not box then
+    return nil, e
+  end
   local self = setmetatable({
     _pump = pump.new(box, logger(opts)),
     _timeout = timeout or 900,
@@ -274,10 +324,18 @@ function client.new(opts)
     _closed = false,
     _journaled = options.journal and true or false,
     _run = options.journal and options.run or false,
+    _prices = options.prices or {},
+    _mode = options.mode,
+    _gateway = options.base_url,
+    _journal = options.journal,
   }, mt)
-  began(opts, options, box)
   open_clients[self] = true
   return self
+end
+
+-- For a program that has a method of its own.
+function client.replace(name, method)
+  methods[name] = method
 end
 
 function client.is(value)
@@ -292,6 +350,7 @@ function client.list()
   end
   return list
 end
+log._register(client.list)
 
 -- Verbs ---------------------------------------------------------------------
 
@@ -313,24 +372,31 @@ function methods:_start(name, what, opts, places)
   local about = {}
   local wanted, e, complete = request.make(self, name, what, about, opts, places)
   about.op = wanted and wanted.op
+  local made
   if not wanted then
-    return job.start(self, about, function()
+    made = job.start(self, about, function()
       return nil, e
     end)
   elseif complete then
-    return job.later(self, about, function()
+    made = job.later(self, about, function()
       local whole, failure = complete()
       about.op = whole and whole.op
       return whole and submit(what, whole), failure
     end)
+  else
+    made = job.start(self, about, submit(what, wanted))
   end
-  return job.start(self, about, submit(what, wanted))
+  if client.started then
+    client.started(made, wanted and wanted.prompt)
+  end
+  return made
 end
 
 for name, row in pairs(verbs.rows) do
   if not row.places then
-    methods[name] = function(self, opts)
+    methods[name] = function(self, opts, more)
       option.own(client.is, self, "client", name)
+      option.alone("client:" .. name, row.short, more)
       return self:_start(name, "client:" .. name, opts)
     end
   end
@@ -350,13 +416,15 @@ function methods:modal(of, opts)
 end
 
 -- The general form: client:submit("imagine", { prompt = ... }).
-function methods:submit(verb, opts)
+function methods:submit(verb, opts, more)
   option.own(client.is, self, "client", "submit")
   if not verbs.rows[verb] then
     option.raise(("client:submit: no verb '%s'; this version has %s"):format(
       tostring(verb), table.concat(verbs.names(), ", ")))
   end
-  return self:_start(verb, ("client:submit %q"):format(verb), opts)
+  local what = ("client:submit %q"):format(verb)
+  option.alone(what, verbs.rows[verb].short, more)
+  return self:_start(verb, what, opts)
 end
 
 -- Questions -----------------------------------------------------------------
@@ -428,6 +496,28 @@ function methods:_family(deadline)
   return payload and payload.items[1], e
 end
 
+-- Limits --------------------------------------------------------------------
+
+-- As they are now, after those of `opts` were changed: submits and requests a
+-- minute, live; window (what the gateway is seen to take at once), used, quota (of
+-- retries), and, in seconds, paused and slowed (the gateway asked for it).
+function methods:limits(opts)
+  option.own(client.is, self, "client", "limits")
+  return limits.of("client:limits", self._pump.box, opts)
+end
+
+-- Nothing paid is sent for so long, or until client:resume().  What runs is looked
+-- after.
+function methods:pause(seconds)
+  option.own(client.is, self, "client", "pause")
+  return self._pump.box:pause(option.seconds("client:pause", "seconds", seconds))
+end
+
+function methods:resume()
+  option.own(client.is, self, "client", "resume")
+  return self._pump.box:pause(0)
+end
+
 -- The journal ---------------------------------------------------------------
 
 -- What may have been paid for without an answer: a list of tables with token,
@@ -447,6 +537,14 @@ function methods:resolve(key, id)
   return self._pump.box:resolve(key, id ~= "absent" and id or nil)
 end
 
+-- What somebody sent to the address of a callback: only followed, never believed.
+function methods:hint(body)
+  if type(body) ~= "string" then
+    option.field("client:hint", "body", "body of a callback (a string)", body)
+  end
+  return self._pump.box:hint(body)
+end
+
 -- The run that the client was made for is over: a program that is started again
 -- with the same `run` begins anew; with `good` false it goes on with what was paid
 -- for, and tries again what had failed.  mjlua does so for its script.
@@ -461,6 +559,10 @@ function methods:run_done(good)
   return ok, e
 end
 
+-- Money -----------------------------------------------------------------------
+
+require("mj.budget").add(methods, client.is)
+
 -- For task ------------------------------------------------------------------
 
 function methods:_fetch(url)
@@ -473,8 +575,27 @@ function methods:_download(url)
   return payload and (payload.data or ""), e
 end
 
-function methods:_write(path, bytes)
-  return task.operation(self._pump, self._pump.box:write(path, bytes))
+-- With a token: of picture n, which the journal remembers.
+function methods:_write(path, bytes, token, n)
+  local box = self._pump.box
+  if token then
+    return task.operation(self._pump, box:save(token, n, path, bytes))
+  end
+  return task.operation(self._pump, box:write(path, bytes))
+end
+
+-- The files that the journal knows of a token: { n = , path = , ... } each.
+function methods:_saved(token)
+  return self._pump.box:saved(token)
+end
+
+-- Whether `path` is that file, and as it was saved.
+function methods:_verify(file, path)
+  return task.operation(self._pump, self._pump.box:verify(file, path))
+end
+
+function methods:_saved_all(token)
+  return self._pump.box:saved_all(token)
 end
 
 -- Has a task stopped: a job that brings the task as it is then.
@@ -537,6 +658,9 @@ function methods:close()
   end
   self._closed = true
   open_clients[self] = nil
+  if env.dry then
+    env.dry.collect(self._pump.box)
+  end
   sources.remove(self._pump)
   self._pump:close(closed)
 end

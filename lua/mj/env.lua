@@ -3,8 +3,14 @@
 
 local env = {
   elsewhere = nil, -- called with the address of a client that is not the simulator's
+  on_key = nil, -- called with the key of a client: it must not get anywhere
   log = nil, -- of clients that have none of their own
+  above = nil, -- above(text or nil): true while a line is typed, which it is put above
+  clear_line = nil, -- called before a line is written where something is drawn
   journal = nil, -- of clients that say nothing of one: path, run, fresh, announce ...
+  dry = nil, -- mjlua --dry-run: nothing is sent; see mj.cli.dry
+  tape = nil, -- of each client: records what is said to the gateways, or replays it
+  replays = false, -- ... which is so
   runs = nil, -- mjlua: those whose work is journaled, each with path and run
 }
 

@@ -8,6 +8,7 @@ local err = {}
 -- The binding fills its errors in with the same metatable.
 local mt = core.error_mt
 
+mt.__name = "mj.error"
 mt.__tostring = function(self)
   return ("%s: %s"):format(tostring(self.code), tostring(self.message))
 end

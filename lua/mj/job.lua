@@ -2,6 +2,7 @@
 -- A job: a verb that was called, until its end.  Jobs are numbers in the core;
 -- what they bring comes here as events.
 
+local env = require "mj.env"
 local err = require "mj.err"
 local loop = require "mj.loop"
 local option = require "mj.option"
@@ -66,7 +67,7 @@ end
 -- An error that nobody asks for is remembered for the end of the run.  Who gave
 -- a job up knows.
 local function remember(self, e)
-  local given_up = self._given_up and e.code == "cancelled"
+  local given_up = (self._given_up or env.dry) and e.code == "cancelled"
   if not given_up and (not self._on_done or unheard.leaving) then
     self._unheard = unheard.add(e, self._task_id)
   end
@@ -123,7 +124,7 @@ function methods:_event(kind, payload)
   elseif self._gives then
     finish(self, payload.items or {})
   else
-    finish(self, last)
+    finish(self, last and task.journaled(last, payload.token))
   end
 end
 
@@ -327,6 +328,32 @@ function methods:progress()
     return last and last.progress or nil
   end
   return self._id and (select(3, self._client._pump.box:info(self._id))) or nil
+end
+
+-- For who draws many: calls `hook` with the job once the gateway has accepted it, at
+-- once if it has or if the job has ended.
+function job.when_taken(self, hook)
+  if self._taken or self.fired then
+    return hook(self)
+  end
+  self._accepted = self._accepted or signal.new()
+  signal.hook(self._accepted, function()
+    hook(self)
+  end)
+end
+
+-- What is known of a running job: percent and prompt, both may be nil.  From the
+-- first look on the core reports what changes.
+function job.look(self)
+  if not self._last then
+    observe(self, true)
+  end
+  return self:progress(), self._last and self._last.prompt
+end
+
+-- What it is called where no prompt is known.
+function job.name(self)
+  return self._verb .. (self._task_id and " " .. self._task_id or "")
 end
 
 -- A job that goes on with one that ended for want of input.

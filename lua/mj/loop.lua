@@ -2,6 +2,7 @@
 -- The scheduler, and the only file that yields.  A coroutine of ours parks; the
 -- main program drives turns; a host's own coroutine yields to its host.
 
+local env = require "mj.env"
 local err = require "mj.err"
 local option = require "mj.option"
 local pump = require "mj.pump"
@@ -19,12 +20,19 @@ local loop = {
 
 local unpack = table.unpack or unpack
 
+-- As they are now: mjlua lets scripts believe that they are the main program.
+local running_now, yield = coroutine.running, coroutine.yield
+local isyieldable = coroutine.isyieldable
+
 local function pack(...)
   return { n = select("#", ...), ... }
 end
 
 -- Where errors go that nobody waits for.
 function loop.report(text)
+  if env.clear_line then
+    env.clear_line()
+  end
   io.stderr:write("mj: ", text, "\n")
 end
 
@@ -99,10 +107,23 @@ function loop.spawn(fn, ...)
     fired = false,
     hooks = false,
     waiters = 0, -- who will hear of its error
+    group = current and current.group, -- the map that it works for
   }, fiber_mt)
   alive = alive + 1
   push(fiber)
   return fiber
+end
+
+-- What is submitted now takes turns with other groups: those of a map are one.
+function loop.group()
+  return current and current.group or nil
+end
+
+local groups = 0
+
+function loop.new_group()
+  groups = groups + 1
+  return groups
 end
 
 -- `stop` (may be nil) is when the turn's budget is used up; one gets its turn
@@ -166,7 +187,7 @@ end
 -- Waiting -------------------------------------------------------------------
 
 local function running()
-  local co, main = coroutine.running()
+  local co, main = running_now()
   if main then
     return nil
   end
@@ -188,7 +209,6 @@ local function no_c_function()
   end
 end
 
-local isyieldable = coroutine.isyieldable
 loop.yields_anywhere = isyieldable ~= nil or rawget(_G, "jit") ~= nil
 if not isyieldable then
   isyieldable = rawget(_G, "jit") and function()
@@ -225,7 +245,7 @@ local function park(a, b)
   if b then
     signal.hook(b, wake)
   end
-  coroutine.yield(PARKED)
+  yield(PARKED)
   signal.unhook(a, wake)
   if b then
     signal.unhook(b, wake)
@@ -242,7 +262,7 @@ local function drive(a, b)
 end
 
 local function default_waiter()
-  coroutine.yield()
+  yield()
 end
 
 local waiter_of_host = default_waiter

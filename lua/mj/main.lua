@@ -2,26 +2,41 @@
 -- mjlua: what the interpreter does with its command line.  csrc/mjlua.c calls
 -- this with what plain Lua has no word for, and with argv.
 
+local dry = require "mj.cli.dry"
 local options = require "mj.cli.options"
+local program = require "mj.cli.program"
 
 -- What Ctrl-C raises inside a task.
 local interrupt = setmetatable({ code = "cancelled", message = "interrupted" }, {
   __name = "mj.interrupt",
-  __tostring = function(self)
-    return self.message
+  __tostring = function()
+    return "interrupted!" -- as lua says it
   end,
 })
 
-local OK, FAILED, USAGE = 0, 1, 2
+local OK, FAILED, USAGE, UNKNOWN = 0, 1, 2, 4
 
 -- Modules that are not linked in, and what brings the library they need.
 local elsewhere = {
+  ["mj.edit"] = "libedit (Debian: libedit2)",
   ["mj.httpd"] = "libmicrohttpd (Debian: libmicrohttpd12)",
   ["mj.image"] = "libgd and libpng (Debian: libgd3, libpng16-16)",
 }
 
+local called = "mjlua" -- what argv has for it
+
+local talking -- the session whose user is at the prompt
+
 local function complain(text)
-  io.stderr:write("mjlua: ", text, "\n")
+  local input = talking and talking.input
+  if input and input.reading then
+    return input:above(text)
+  end
+  local env = package.loaded["mj.env"]
+  if env and env.clear_line then -- something is drawn there
+    env.clear_line()
+  end
+  io.stderr:write(called and called .. ": " or "", text, "\n")
 end
 
 local function text_of(err)
@@ -72,7 +87,7 @@ local function print_versions(sys)
   print("core       " .. require("mj.core").libraries())
   local ok, cjson = pcall(require, "cjson")
   print("lua-cjson  " .. (ok and tostring(cjson._VERSION) or "not found"))
-  for _, name in ipairs { "mj.httpd", "mj.image" } do
+  for _, name in ipairs { "mj.httpd", "mj.image", "mj.edit" } do
     print(name .. "   " .. (library_of(name) or "not found; it needs " .. elsewhere[name]))
   end
 end
@@ -185,141 +200,50 @@ local function serve(sys, value)
   return OK
 end
 
--- What to run -----------------------------------------------------------------
-
-local function run_init()
-  for _, name in ipairs { "LUA_INIT_5_4", "LUA_INIT" } do
-    local text = os.getenv(name)
-    if text then
-      local chunk = text:sub(1, 1) == "@" and assert(loadfile(text:sub(2), "t"))
-        or assert(load(text, "=" .. name, "t"))
-      return chunk()
-    end
-  end
-end
-
-local function run_step(step)
-  if step.kind == "e" then
-    return assert(load(step.value, "=(command line)", "t"))()
-  end
-  local global, module = step.value:match "^([%a_][%w_]*)=(.*)$"
-  _G[global or step.value] = require(module or step.value)
-end
-
-local function run_script(argv, first)
-  local name = argv[first]
-  local stdin = name == "-" and argv[first - 1] ~= "--"
-  -- Text only: bytecode from elsewhere can crash the interpreter.
-  local chunk, err = loadfile(not stdin and name or nil, "t")
-  if not chunk then
-    error(err, 0)
-  end
-  return chunk(table.unpack(argv, first + 1))
-end
-
-local function set_arg(argv, first)
-  local arg = {}
-  for i = 0, #argv do
-    arg[i - (first or 0)] = argv[i]
-  end
-  _G.arg = arg
-end
+-- A run --------------------------------------------------------------------
 
 -- The scheduler is loaded when a script asks for it, not before: a script that
 -- waits for nothing starts as fast as it can.
+-- From then on there may be work that was paid for, and leaving is orderly.
 local function prepare_loop(session)
   local load = package.preload["mj.loop"]
   package.preload["mj.loop"] = function(...)
-    local loop = load(...)
+    local loop = session.sys.plain(load, ...)
     loop.check, loop.report = session.check, session.report
+    session.sys.catch(interrupt)
     return loop
   end
 end
 
--- A turn on behalf of the script, which waits for something in it.
-local function turn()
-  local loop = package.loaded["mj.loop"]
-  if loop then
-    local sources = require "mj.sources"
-    local idle = loop.pending() == 0 and sources.timers() == 0
-    loop.turn_for_host(idle and 0 or nil)
+-- True while a line is typed: what is to be written (nil: nothing) stands above it.
+local function above(text)
+  local input = talking and talking.input
+  if not (input and input.reading) then
+    return false
+  elseif text then
+    input:above(text)
   end
+  return true
 end
 
--- Runs fn in a coroutine whose host we are, so that waiting works at the top
--- level; as pcall.
-local function run_task(session, fn)
-  local ok, results
-  local function handler(err)
-    if session.traceback and err ~= interrupt then
-      session.trace = debug.traceback("", 2)
-    end
-    return { err = err }
+local function cleared(env, ...)
+  if env.clear_line then
+    env.clear_line()
   end
-  local function keep(first, ...)
-    ok, results = first, table.pack(...)
-  end
-  local co = coroutine.create(function()
-    keep(xpcall(fn, handler))
-  end)
-  local ran, err = coroutine.resume(co)
-  while ran and coroutine.status(co) ~= "dead" do
-    ran, err = pcall(turn)
-    if ran then
-      ran, err = coroutine.resume(co)
-    end
-  end
-  if not ran then
-    return false, err
-  elseif not ok then
-    return false, results[1].err
-  end
-  return true, table.unpack(results, 1, results.n)
+  return ...
 end
 
-local function report(session, err)
-  complain(text_of(err) .. (session.trace or ""))
-  session.trace = nil
-end
-
--- One line of the interactive mode: errors and Ctrl-C end the line only.
-local function run_line(session, chunk)
-  return (function(ok, ...)
-    if not ok then
-      report(session, (...))
-      session.sys.ready()
-    end
-    return ok, ...
-  end)(run_task(session, chunk))
-end
-
-local function interact(session)
-  local tty = session.sys.isatty(0)
-  require("mj.cli.repl").loop(function(prompt)
-    if tty then
-      io.write(prompt)
-      io.flush()
-    end
-    local line = io.read "L"
-    return line and line:gsub("\n$", "")
-  end, function(chunk)
-    return run_line(session, chunk)
-  end, complain)
-  if tty then
-    print()
-  end
-end
-
--- The whole of a run but for the lines typed in.
-local function program(session, opts, argv)
-  run_init()
-  for _, step in ipairs(opts.steps) do
-    run_step(step)
-  end
-  if opts.first then
-    run_script(argv, opts.first)
-  elseif #opts.steps == 0 and not opts.show and not session.sys.isatty(0) then
-    assert(loadfile(nil, "t"))()
+-- As in lua, messages have no name in front then.
+local function interact(session, opts)
+  local before, env = called, require "mj.env"
+  called = nil
+  talking, env.above = session, above
+  local ok, err = pcall(require("mj.cli.interact").run, session, function(...)
+    return cleared(env, program.call(session, ...))
+  end, not opts.first and #opts.steps == 0)
+  called, talking, env.above = before, nil, nil
+  if not ok then
+    complain(text_of(err))
   end
 end
 
@@ -342,6 +266,9 @@ local function leave(session, good)
     return false
   end
   session.left = true
+  if session.tape and session.tape.is_wrong() then
+    return false -- that is said, and nothing was sent
+  end
   local signal = session.sys.signal
   local ok, unknown, left = pcall(require("mj.cli.leave").leave, signal, complain, good)
   if not ok then
@@ -350,6 +277,26 @@ local function leave(session, good)
     complain("run it again to go on: " .. session.again)
   end
   return unknown
+end
+
+local function has_work()
+  local client = package.loaded["mj.client"]
+  for _, owner in ipairs(client and client.list() or {}) do
+    if #owner:jobs() > 0 then
+      return true
+    end
+  end
+  return false
+end
+
+-- Ids of paid work may be in what was printed: then it matters whether it got out.
+local function flush()
+  local wrote, why = io.stdout:flush()
+  if wrote or not package.loaded["mj.client"] then
+    return true
+  end
+  complain("cannot write to standard output: " .. tostring(why))
+  return false
 end
 
 -- What a client would have to say, had it a log: doubts about a prompt, and
@@ -370,58 +317,90 @@ local function run(session, opts, argv)
   session.again = journal.again(opts, argv)
   local os_exit = os.exit
   os.exit = function(code, ...) -- luacheck: ignore 122
+    if code ~= nil and type(code) ~= "boolean" and not math.tointeger(code) then
+      error(("bad argument #1 to 'os.exit' (%s)"):format(tonumber(code)
+        and "number has no integer representation" or "number expected, got " .. type(code)), 2)
+    end
+    if session.input then -- typed at the prompt
+      session.input:close()
+    end
     local good = code == nil or code == true or code == 0
     if leave(session, good) and good then
+      code, good = FAILED, false
+    end
+    dry.finish(complain)
+    if session.tape and not session.tape.finish(good and complain) and good then
       code, good = FAILED, false
     end
     journal.finish(good, complain)
     return os_exit(code, ...)
   end
-  local ok, err = run_task(session, function()
-    return program(session, opts, argv)
-  end)
+  local ok, err = program.run(session, opts, argv)
   if ok then
     ok, err = pcall(wait_for_coroutines)
   end
-  if ok and (opts.interactive
-      or (not opts.first and #opts.steps == 0 and not opts.show and sys.isatty(0))) then
-    interact(session)
+  ok, err = dry.forgive(ok, err)
+  if ok and program.is_interactive(session, opts) then
+    if not opts.show then
+      print(sys.copyright)
+    end
+    interact(session, opts)
+    if not sys.isatty(0) then -- at a terminal the user has been asked
+      ok, err = pcall(wait_for_coroutines)
+    end
   end
   local signal = sys.signal()
   if signal then
-    complain "interrupted"
+    complain(not ok and not has_work() and text_of(err) or "interrupted")
   elseif not ok then
-    report(session, err)
+    complain(text_of(err))
   end
-  if leave(session, ok and not session.failed and not signal) then
+  local ended = session.status or OK -- a command's
+  if leave(session, ok and ended == OK and not session.failed and not signal) then
     session.failed = true
+    ended = opts.task and ended == OK and UNKNOWN or ended
   end
-  -- ids of paid work may be in it
-  local wrote, why = io.stdout:flush()
-  if not wrote then
-    complain("cannot write to standard output: " .. tostring(why))
+  dry.finish(complain)
+  if not flush() then
     session.failed = true
   end
   if signal then
     return 128 + signal
   end
-  local good = ok and not session.failed
+  if session.tape and not session.tape.finish(ok and complain) then
+    session.failed = true
+  end
+  local good = ok and ended == OK and not session.failed
   journal.finish(good, complain)
-  return good and OK or FAILED
+  if opts.task and ended == UNKNOWN then
+    journal.tell_unknown(complain)
+  end
+  return good and OK or (ended ~= OK and ended) or FAILED
 end
 
-local commands = { status = "mj.cli.status" }
-
-local function run_command(name, args)
-  if not commands[name] then
-    return USAGE, ("no command '%s'; there is: status"):format(name)
+-- The plan of a command joins the options; or nil, the status to end with, and what
+-- is wrong.
+local function plan_command(sys, opts, argv)
+  local plan, status, err = require("mj.cli.commands").plan(opts.command,
+    { table.unpack(argv, opts.rest) }, opts, sys)
+  if not plan then
+    return nil, status, err
   end
-  return require(commands[name]).main(args)
+  for name, value in pairs(plan.options) do
+    opts[name] = opts[name] or value
+  end
+  function opts.task()
+    return plan.run(complain)
+  end
+  return true
 end
 
 local function new_session(sys, opts)
-  local session = { sys = sys, traceback = opts.traceback }
+  local session = { sys = sys, traceback = opts.traceback, text_of = text_of }
   function session.check()
+    if session.tape then
+      session.tape.check()
+    end
     if sys.signal() then
       error(interrupt, 0)
     end
@@ -437,12 +416,17 @@ local function new_session(sys, opts)
 end
 
 local function main(sys, argv)
-  local opts, err = options.parse(argv)
+  local opts, err, status = options.parse(argv)
   if not opts then
-    return USAGE, err
+    return status or USAGE, err
+  end
+  if opts.no_environment then
+    sys.forget_environment()
   end
   set_paths(sys)
   require("mj.cli.journal").realpath = sys.realpath
+  local session = new_session(sys, opts)
+  prepare_loop(session) -- before anything loads it
   if opts.help then
     io.write(options.usage)
     return OK
@@ -452,29 +436,41 @@ local function main(sys, argv)
   elseif opts.sim_serve then
     return serve(sys, opts.sim_serve)
   elseif opts.command then
-    return run_command(opts.command, { table.unpack(argv, opts.rest) })
+    sys.ready()
+    local planned
+    planned, status, err = plan_command(sys, opts, argv)
+    if not planned then
+      return status, err
+    end
   end
   if opts.show then
-    print(("mjlua %s (Lua %s)"):format(sys.version, sys.lua))
+    print(sys.copyright)
   end
-  if opts.warnings then
-    warn "@on"
-  end
-  set_arg(argv, opts.first)
-  local session = new_session(sys, opts)
-  prepare_loop(session)
+  program.set_arg(argv, opts.first)
   if opts.sim then
-    local status
     status, err = use_simulator(opts.sim == true and "" or opts.sim)
     if status then
       return status, err
     end
   end
-  sys.catch(interrupt)
+  if opts.record or opts.replay then
+    session.tape = require "mj.cli.tape"
+    status, err = session.tape.start(opts)
+    if status then
+      return status, err
+    end
+  end
+  if opts.restricted then
+    return require("mj.restricted.broker").run(sys, opts, argv, complain)
+  end
+  if opts.dry_run then
+    dry.begin()
+  end
   return run(session, opts, argv)
 end
 
 return function(sys, argv)
+  called = argv[0] and argv[0]:match "[^/]+$" or called
   local status, err = main(sys, argv)
   if err then
     complain(err)

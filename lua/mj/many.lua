@@ -242,9 +242,11 @@ function many.map(list, fn, opts)
     return value, e
   end
   local results, errors = {}, {}
+  local group = loop.new_group()
   local function start(item, i)
     local fiber = loop.spawn(call, item, i)
     fiber.at = i
+    fiber.group = group
     loop.hold(fiber)
     return fiber
   end

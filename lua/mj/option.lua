@@ -14,18 +14,20 @@ function option.mine()
 end
 option.mine()
 
+-- What was raised last: mjlua tells by it whose mistake a text is.
+option.raised = nil
+
 -- Raises `message` at the first level that is not ours.
 function option.raise(message)
-  local level = 2
-  while true do
-    local info = debug.getinfo(level, "S")
-    if not info then
-      error(message, 0)
-    elseif info.what ~= "C" and info.what ~= "tail" and not own[info.source] then
-      error(message, level)
-    end
+  local level, info = 2
+  repeat
+    info = debug.getinfo(level, "Sl")
     level = level + 1
-  end
+  until not info or (info.what ~= "C" and info.what ~= "tail" and not own[info.source])
+  local place = info and info.currentline > 0
+    and ("%s:%d: "):format(info.short_src, info.currentline) or "" -- as error has it
+  option.raised = place .. message
+  error(option.raised, 0)
 end
 
 -- Edit distance where two neighbours that changed places count once.
@@ -76,6 +78,15 @@ end
 function option.own(is, self, kind, name)
   if not is(self) then
     option.raise(("%s.%s: use %s:%s"):format(kind, name, kind, name))
+  end
+end
+
+-- imagine("x", { aspect = ... }) would lose the options, and pay.  What is no table
+-- may follow: mj.map calls with the number of the item.
+function option.alone(what, short, more)
+  if type(more) == "table" then
+    option.raise(("%s: one table of options expected, as in { %s = ..., mode = ... }"):format(
+      what, short or "prompt"))
   end
 end
 

@@ -2,6 +2,7 @@
 -- From a verb and its options to the request that the core takes.
 
 local core = require "mj.core"
+local loop = require "mj.loop"
 local mask = require "mj.mask"
 local media = require "mj.media"
 local option = require "mj.option"
@@ -205,8 +206,12 @@ local function add_common(client, what, row, args, out)
     out.params = prompt.params(what, args)
   end
   for _, name in ipairs { "mode", "state", "bot", "notify_hook", "provider",
-    "key", "on_duplicate" } do
+    "key", "on_duplicate", "attempts" } do
     out[name] = args[name]
+  end
+  out.group = loop.group()
+  if args.deadline ~= nil then -- 0 is none in the core
+    out.deadline = math.max(option.seconds(what, "deadline", args.deadline), 0.001)
   end
   out.extra = object(what, "extra", args.extra)
   out.account_filter = object(what, "account_filter", args.account_filter)

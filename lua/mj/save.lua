@@ -79,12 +79,12 @@ local function completed(template, count)
   return folder .. name
 end
 
--- The path of picture n of `count`, whose bytes are known.
-function save.path(template, task, n, count, bytes)
+-- The path of picture n of `count`, whose bytes, or their extension, are known.
+function save.path(template, task, n, count, bytes, extension)
   return fill(completed(template, count), {
     id = task.id or "task",
     n = n,
-    ext = save.extension(bytes),
+    ext = extension or save.extension(bytes),
     prompt = task.prompt or task.final_prompt or "",
   })
 end

@@ -15,7 +15,7 @@ local task = {}
 
 local methods = {}
 local mt = { __name = "mj.task" }
-local DATA, CLIENT, TASK, PARENT = {}, {}, {}, {} -- private keys
+local DATA, CLIENT, TASK, PARENT, TOKEN = {}, {}, {}, {}, {} -- private keys
 
 -- The gateways' spellings, as their pages have them.
 local aliases = {
@@ -115,6 +115,15 @@ function task.new(client, data)
   return self
 end
 
+-- `self` is how the journal's work with this token ended: what is saved of it is
+-- remembered.
+function task.journaled(self, token)
+  if token and self.status == "SUCCESS" then
+    rawset(self, TOKEN, token)
+  end
+  return self
+end
+
 -- The client that a task came from.
 function task.client(self)
   return rawget(self, CLIENT)
@@ -193,6 +202,11 @@ end
 
 mt.__pairs = function(self)
   return next, rawget(self, DATA), nil
+end
+
+-- Where the names are that the prompt completes.
+mt.__names = function(self)
+  return { methods, rawget(self, DATA) }
 end
 
 mt.__tostring = function(self)
@@ -296,7 +310,7 @@ function methods:refresh(opts)
   local op = client:_look(self.id)
   local payload, e = finish(op, deadline, "task:refresh")
   if op.payload and op.payload.task then -- a task that failed is an answer too
-    return task.new(client, op.payload.task)
+    return task.journaled(task.new(client, op.payload.task), rawget(self, TOKEN))
   end
   return payload and self, e
 end
@@ -371,27 +385,56 @@ local function give_up_all(ops)
   end
 end
 
-local function write_all(client, self, template, fetches, deadline)
-  local paths, writes = {}, {}
-  for i, fetch in ipairs(fetches) do
-    local payload, e = finish(fetch, deadline, "task:save")
-    local bytes
+-- The paths of pictures that were saved before, of a start that was cut off, and are
+-- there as they were: by their numbers.
+local function there(client, self, template, count, deadline)
+  local token = rawget(self, TOKEN)
+  local paths, checks = {}, {}
+  for _, file in ipairs(token and client:_saved(token) or {}) do
+    if file.n <= count then
+      local extension = file.path:match "%.(%w+)$"
+      local path = save.path(template, self, file.n, count, nil, extension)
+      checks[file.n] = { op = client:_verify(file, path), path = path }
+    end
+  end
+  for i, check in pairs(checks) do
+    if finish(check.op, deadline, "task:save") then
+      paths[i] = check.path
+    end
+  end
+  return paths
+end
+
+-- `paths` has those that need no fetch.
+local function write_all(client, self, template, fetches, count, paths, deadline)
+  local token = rawget(self, TOKEN)
+  local writes = {}
+  for i = 1, count do
+    local fetch = fetches[i]
+    local payload, e, bytes
+    if fetch then
+      payload, e = finish(fetch, deadline, "task:save")
+    end
     if payload then
       bytes, e = whole(payload, "picture " .. i)
     end
-    if not bytes then
+    if bytes then
+      fetch.payload = {} -- the bytes are large
+      paths[i] = save.path(template, self, i, count, bytes)
+      writes[#writes + 1] = client:_write(paths[i], bytes, token, i)
+    elseif fetch then
       give_up_all(fetches)
       return nil, e
     end
-    fetch.payload = {} -- the bytes are large
-    paths[i] = save.path(template, self, i, #fetches, bytes)
-    writes[i] = client:_write(paths[i], bytes)
   end
   for _, write in ipairs(writes) do
     local payload, e = finish(write, deadline, "task:save")
     if not payload then
       return nil, e
     end
+  end
+  if token then -- also when the start before had no time to say so
+    client:_saved_all(token)
   end
   return save.paths(paths)
 end
@@ -411,11 +454,13 @@ function methods:save(template, opts)
     return nil, e
   end
   save.path(template or "", self, 1, #list, "") -- a mistake in it shows before the work
+  template = template or ""
+  local paths = there(client, self, template, #list, deadline)
   local fetches = {}
   for i, url in ipairs(list) do
-    fetches[i] = client:_fetch(url)
+    fetches[i] = not paths[i] and client:_fetch(url) or nil
   end
-  return write_all(client, self, template or "", fetches, deadline)
+  return write_all(client, self, template, fetches, #list, paths, deadline)
 end
 
 return task

@@ -180,6 +180,8 @@ local common = { -- of all
   provider = "string",
   key = "string",
   on_duplicate = "string",
+  deadline = "number",
+  attempts = "number",
 }
 
 verbs.common = common

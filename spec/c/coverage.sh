@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # coverage.sh: fails unless the folders and tables of spec/wire, and the tests
-# beside them, run each line of the files that write and read the wire, and go
-# both ways at each branch.
+# beside them, run each line of the files that write and read the wire, and of
+# those that reckon with retries, turns and money, and go both ways at each branch.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-files="wire wire_put wire_mj wire_mj_put wire_mj_read outcome picture proposal"
+files="wire wire_put wire_mj wire_mj_put wire_mj_read outcome outcome_rule picture proposal"
 files="$files wire_generate wire_generate_put wire_generate_paint"
 files="$files wire_generate_click wire_generate_read prompt_build past later"
-tests="wire generate generate_odd generate_read outcome proposal button prompt_text"
-tests="$tests past family generate_memory corner"
+files="$files window retry fair budget tag"
+tests="wire generate generate_odd generate_read outcome outcome_rule proposal button prompt_text"
+tests="$tests past family generate_memory corner window retry fair budget tag"
 cc=${CC:-gcc}
 gcov=${GCOV:-gcov}
 export MJ_SOURCE_DIR="$root"

@@ -43,6 +43,12 @@ void journaled(mj_config *cfg) {
   cfg->journal = path;
   cfg->run = "test.lua";
   cfg->wall = wall;
+  cfg->busy_ms = 0; /* a full gateway is the end of a job, for these tests */
+}
+
+void told_at_once(mj_config *cfg) {
+  journaled(cfg);
+  cfg->busy_ms = 0;
 }
 
 struct seen run(struct rig *r, mj_id id, int64_t most_ms) {

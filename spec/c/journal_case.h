@@ -33,7 +33,8 @@ extern char unknown_token[40]; /* of the last row that unknowns() saw */
 
 int journal_up(void **state);
 int journal_down(void **state);
-void journaled(mj_config *cfg); /* for rig_tune */
+void journaled(mj_config *cfg);    /* for rig_tune */
+void told_at_once(mj_config *cfg); /* likewise, of a full gateway */
 /* Until `id` has ended, or for that long. */
 struct seen run(struct rig *r, mj_id id, int64_t most_ms);
 /* As a kill would: nothing is said to anybody. */

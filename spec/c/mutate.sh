@@ -51,14 +51,14 @@ for f in $core; do
   $cc $flags -c "$root/csrc/$f" -o "$tmp/${f%.c}.o" || exit 2
 done
 ar rc "$tmp/libcore.a" "$tmp"/*.o
-for t in outcome button wire generate generate_odd generate_read job prompt address; do
+for t in outcome outcome_rule button wire generate generate_odd generate_read job prompt address; do
   $cc $flags -c "$here/test_$t.c" -o "$tmp/test_$t.o" || exit 2
 done
 for f in wire_case wire_folder; do
   $cc $flags -c "$here/$f.c" -o "$tmp/$f.o" || exit 2
   ar r "$tmp/libcore.a" "$tmp/$f.o"
 done
-for t in outcome button wire generate generate_odd generate_read job prompt address; do
+for t in outcome outcome_rule button wire generate generate_odd generate_read job prompt address; do
   $cc "$tmp/test_$t.o" "$tmp/libcore.a" $libs -lm -o "$tmp/plain" &&
     timeout 60 "$tmp/plain" >"$tmp/log" 2>&1 || {
     echo "mutate: test_$t fails without any change" >&2
@@ -95,6 +95,7 @@ table() {
     '400, 4@401, 4' '429, 4@430, 4' ', 4, @, 5, ' ', 9, @, 8, ' ', 3, N@, 2, N' ', 1, N@, 22, N' \
     'CODED@0u' 'CODED@S(DATA)' 'STATED@CODED' 'STATED@0u' 'STATED@S(DATA)' 'CODED, 0, @CODED, 1, ' \
     'CODED, 0, 499@CODED, 0, 498' 'CODED, 0, 499@CODED, 0, 500' '299, 200@299, 201'
+  table outcome_rule.c outcome_rule '} meanings[] = {' '' drop '"[^"]+"@"flipped"' 'MJ__V_[A-Z_]+@MJ__V_ACCEPTED' 'MJ_E[A-Z_]+@MJ_EBUDGET' ', 0}@, 1}' ', 1}@, 0}'
   table outcome.c outcome 'begins[] = {' '"[^"]+"' drop '.*@"flipped"'
   table button.c button 'meanings[] = {' '' drop '"[^"]*"}@"flipped"}'
   table wire.c wire '} words[] = {' '' drop 'MJ_ST_[A-Z_]+@MJ_ST_UNKNOWN'

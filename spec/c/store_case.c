@@ -76,8 +76,10 @@ struct mj__record full_record(void) {
   r.created_ms = 1700000000001;
   r.sent_ms = 1700000000002;
   r.changed_ms = 1700000000003;
-  r.boot_id = "boot";
-  r.unknown_deadline_ms = 1700000000004;
+  r.print = "print";
+  r.what = "vary:strong";
+  r.budget = "mine";
+  r.price = 50000;
   return r;
 }
 

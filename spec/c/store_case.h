@@ -45,7 +45,9 @@ int world_find(struct world *w, const char *token, struct mj__record *out);
   X(state_user)                                                                \
   X(prompt)                                                                    \
   X(error_text)                                                                \
-  X(boot_id)
+  X(print)                                                                     \
+  X(what)                                                                      \
+  X(budget)
 #define RECORD_NUMBERS(X)                                                      \
   X(state)                                                                     \
   X(attempt)                                                                   \
@@ -54,7 +56,7 @@ int world_find(struct world *w, const char *token, struct mj__record *out);
   X(created_ms)                                                                \
   X(sent_ms)                                                                   \
   X(changed_ms)                                                                \
-  X(unknown_deadline_ms)                                                       \
+  X(price)                                                                     \
   X(body_len)                                                                  \
   X(result_len)
 

@@ -28,6 +28,19 @@ static void a_picture_end_to_end(void **state) {
   rig_down(&r);
 }
 
+static void a_host_takes_the_key_out_of_its_texts(void **state) {
+  char text[] = "key sk-CANARY-91, again: sk-CANARY-91";
+  char other[] = "nothing to hide";
+  RIG(r, ACCEPT);
+  mj_redact(r.c, text);
+  assert_string_equal(text, "key ***, again: ***");
+  mj_redact(r.c, other);
+  assert_string_equal(other, "nothing to hide");
+  mj_redact(NULL, other);
+  mj_redact(r.c, NULL);
+  rig_down(&r);
+}
+
 static void progress_is_told_when_asked(void **state) {
   mj_request q;
   struct end e;
@@ -303,6 +316,7 @@ static void bad_configurations_name_the_field(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_picture_end_to_end),
+      cmocka_unit_test(a_host_takes_the_key_out_of_its_texts),
       cmocka_unit_test(progress_is_told_when_asked),
       cmocka_unit_test(states_of_user_and_wire),
       cmocka_unit_test(somebody_elses_task_is_not_ours),

@@ -165,6 +165,66 @@ static void no_job_is_lost_for_a_timer(void **state) {
   rig_down(&r);
 }
 
+static size_t counts, fails_at;
+static void *failing(void *ud, void *p, size_t osize, size_t nsize) {
+  (void)ud;
+  (void)osize;
+  if (nsize == 0) {
+    free(p);
+    return NULL;
+  }
+  return ++counts == fails_at ? NULL : realloc(p, nsize);
+}
+
+static void with_failing(mj_config *cfg) {
+  cfg->alloc = failing;
+}
+
+/* A click whose task had to be looked up, and whose first round failed: each
+   allocation from its submission on fails once. */
+static void rounds_keep_their_requests(void **state) {
+  mj_request q = click_on("U2");
+  size_t n;
+  int good = 0;
+  q.attempts = 2;
+  for (n = 1; !good; n++) {
+    struct end e;
+    mj_id id;
+    rig_tune = with_failing;
+    fails_at = 0;
+    {
+      RIG(r, {.body = GRID},
+          {.body = "{\"code\":1,\"description\":\"ok\","
+                   "\"result\":\"18\"}"},
+          {.body = "{\"id\":\"18\",\"status\":\"FAILURE\","
+                   "\"failReason\":\"x\"}"},
+          TAKEN19, DONE);
+      counts = 0;
+      fails_at = n;
+      if (mj_submit(r.c, &q, &id, NULL) == MJ_OK) {
+        e = rig_run(&r, id);
+        assert_int_equal(e.done, 1);
+        assert_true(virtual_counted(r.w)->paid <= 2);
+        good = e.code == MJ_OK && counts < n;
+        if (good)
+          assert_string_equal(e.task_id, "19");
+      }
+      rig_down(&r);
+    }
+    assert_true(n < 1000);
+  }
+  q.op = MJ_OP_IMAGINE;
+  q.prompt = "black cat";
+  q.task = q.button = NULL;
+  {
+    RIG(r, TAKEN, {.body = "{\"id\":\"18\",\"status\":\"FAILURE\"}"}, TAKEN19,
+        DONE);
+    assert_string_equal(rig_run(&r, rig_submit(&r, &q)).task_id, "19");
+    rig_down(&r);
+  }
+  print_message("a click of two rounds: %zu allocations\n", n - 1);
+}
+
 /* A transport in front of the rig's. */
 static mj_transport inner, outer;
 static mj_http kept;
@@ -413,6 +473,7 @@ int main(void) {
       cmocka_unit_test(an_id_that_is_read_stays),
       cmocka_unit_test(a_task_that_is_read_stays),
       cmocka_unit_test(no_job_is_lost_for_a_timer),
+      cmocka_unit_test(rounds_keep_their_requests),
       cmocka_unit_test(a_slot_is_kept_by_a_task_that_nobody_can_ask_for),
       cmocka_unit_test(nothing_paid_leaves_after_a_cancel),
       cmocka_unit_test(a_refused_mode_is_no_missing_route),

@@ -162,10 +162,12 @@ static void a_refused_answer_ends_the_job(void **state) {
   rig_down(&r);
 }
 
-/* Its task is known: what that says counts, and nothing is answered twice. */
+/* Its task is known: what that says counts.  One that is open for two minutes
+   more has not got the answer, which goes once more, and no oftener. */
 static void an_answer_without_a_reply_is_looked_at(void **state) {
   mj_request q = click_on(VARY);
   struct end e;
+  size_t i;
   {
     RIG(r, TAKEN, MODAL, {.curl_code = 52}, MODAL, RUNNING, DONE);
     e = rig_run(&r, rig_submit(&r, &q));
@@ -177,7 +179,11 @@ static void an_answer_without_a_reply_is_looked_at(void **state) {
     RIG(r, TAKEN, MODAL, {.curl_code = 52}, MODAL);
     e = rig_run(&r, rig_submit(&r, &q));
     assert_int_equal(e.code, MJ_ENEEDS_INPUT);
-    assert_int_equal(virtual_counted(r.w)->paid, 2);
+    assert_int_equal(virtual_counted(r.w)->paid, 3);
+    for (i = 3; !script_at(r.s, i)->paid; i++)
+      ;
+    assert_true(script_at(r.s, i)->at_ms - script_at(r.s, 2)->at_ms >= 130000);
+    assert_string_equal(script_at(r.s, i)->body, script_at(r.s, 2)->body);
     rig_down(&r);
   }
 }

@@ -57,6 +57,24 @@ static void an_mj_gateway_takes_one_question(void **state) {
   rig_down(&r);
 }
 
+/* Asked for before the family was known, and still there for another round. */
+static void what_waited_can_be_made_again(void **state) {
+  mj_request q;
+  rig_tune = find_out;
+  RIG(r, NOBODY, ACCEPT,
+      {.body = "{\"id\":\"17\",\"status\":\"FAILURE\","
+               "\"failReason\":\"GENERATION_FAILED\"}"},
+      ACCEPT, DONE);
+  memset(&q, 0, sizeof q);
+  q.op = MJ_OP_IMAGINE;
+  q.prompt = "black cat";
+  q.attempts = 2;
+  assert_int_equal(rig_run(&r, rig_submit(&r, &q)).code, MJ_OK);
+  assert_int_equal(virtual_counted(r.w)->paid, 2);
+  asked(&r, 3, "POST", "http://gw.test/mj/submit/imagine");
+  rig_down(&r);
+}
+
 static void a_generate_gateway_takes_two(void **state) {
   rig_tune = find_out;
   RIG(r, NO_PATH, NO_TASK, TAKEN, MADE);
@@ -217,7 +235,8 @@ static void a_list_may_be_asked_for_while_it_is_found_out(void **state) {
   (void)mj_step(r.c, -1, 0);
   if (mj_ask(r.c, MJ_QUERY_LIST, NULL, 0, &b, &err) != MJ_OK)
     fail_msg("%s (%zu)", err.text, script_count(r.s));
-  (void)rig_run(&r, b);
+  assert_int_equal(rig_run(&r, b).code, MJ_OK);
+  assert_string_equal(mj_dialect(r.c), "mj");
   rig_down(&r);
 }
 
@@ -453,6 +472,7 @@ static void a_reroll_is_the_same_request_again(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_mj_gateway_takes_one_question),
+      cmocka_unit_test(what_waited_can_be_made_again),
       cmocka_unit_test(a_generate_gateway_takes_two),
       cmocka_unit_test(other_404s_lead_there_too),
       cmocka_unit_test(each_family_has_its_ways_to_send_a_key),

@@ -245,6 +245,9 @@ static void times(void **state) {
        1767965610929, 1767965652317, 0, 0},
       {"'state':'success','createTime':null,'completeTime':0,'costTime':null",
        0, 0, 0, 0},
+      {"'state':'success','createTime':9223372036854775807,"
+       "'completeTime':253402300800000",
+       0, 0, 0, 0},
       {"'state':'success','createTime':-5,'completeTime':'x'", 0, 0, 0, 0},
       {"'state':'pending'", 0, 0, 0, 0}};
   size_t i;

@@ -203,13 +203,18 @@ static void paid_requests_count_as_requests(void **state) {
   }
 }
 
+/* The first is less than a full gateway is waited for otherwise. */
 static void nobody_is_kept_waiting_for_hours(void **state) {
-  struct end e;
-  RIG(r, {.http = 429, .retry_after_ms = 7200000});
-  e = rig_run(&r, rig_imagine(&r));
-  assert_int_equal(e.code, MJ_ERATE_LIMITED);
-  assert_int_equal(script_count(r.s), 1);
-  rig_down(&r);
+  static const int64_t asked[] = {120001, 7200000};
+  size_t i;
+  for (i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+    struct end e;
+    RIG(r, {.http = 429, .retry_after_ms = asked[i]});
+    e = rig_run(&r, rig_imagine(&r));
+    assert_int_equal(e.code, MJ_ERATE_LIMITED);
+    assert_int_equal(script_count(r.s), 1);
+    rig_down(&r);
+  }
 }
 
 /* The rest ----------------------------------------------------------------- */

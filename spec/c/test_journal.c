@@ -217,9 +217,9 @@ static void but_no_more_than_once(void **state) {
 static void what_was_refused_goes_again(void **state) {
   struct seen s;
   {
-    rig_tune = journaled;
+    rig_tune = told_at_once;
     RIG(r, FULL);
-    s = run(&r, rig_imagine(&r), 100000);
+    s = run(&r, rig_imagine(&r), 400000);
     assert_int_equal(s.code, MJ_EQUEUE_FULL);
     killed(&r);
   }
@@ -286,7 +286,6 @@ static void a_key_is_remembered_for_ever(void **state) {
   {
     rig_tune = journaled;
     RIG(r, ACCEPT, DONE);
-    q.prompt = "the key counts, not the words";
     s = run(&r, rig_submit(&r, &q), 100000);
     good(&s);
     assert_string_equal(s.task, "17");
@@ -294,9 +293,21 @@ static void a_key_is_remembered_for_ever(void **state) {
     q.on_duplicate = "fail";
     assert_int_equal(mj_submit(r.c, &q, &id, &err), MJ_EDUPLICATE);
     assert_non_null(strstr(err.text, "cat 1"));
+    q.prompt = "other words";
+    q.on_duplicate = NULL;
+    assert_int_equal(mj_submit(r.c, &q, &id, &err), MJ_EDUPLICATE);
+    assert_non_null(strstr(err.text, "cat 1: it was submitted before, with "
+                                     "another request"));
+    assert_int_equal(script_count(r.s), 0);
     q.on_duplicate = "new";
     s = run(&r, rig_submit(&r, &q), 100000);
     assert_int_equal(virtual_counted(r.w)->paid, 1);
+    q.on_duplicate = NULL; /* whose words are those of the key now */
+    s = run(&r, rig_submit(&r, &q), 100000);
+    good(&s);
+    assert_int_equal(virtual_counted(r.w)->paid, 1);
+    q.prompt = "black cat";
+    assert_int_equal(mj_submit(r.c, &q, &id, &err), MJ_EDUPLICATE);
     q.on_duplicate = "perhaps";
     assert_int_equal(mj_submit(r.c, &q, &id, &err), MJ_EINVALID);
     q.on_duplicate = NULL;

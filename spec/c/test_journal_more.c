@@ -7,6 +7,7 @@
 static void with_family_unknown(mj_config *cfg) {
   journaled(cfg);
   cfg->dialect = "auto";
+  cfg->busy_ms = 300000;
 }
 
 /* Picked up before it is known that the gateway has no lists at all. */
@@ -94,6 +95,124 @@ static void a_dialog_is_answered_once(void **state) {
   }
 }
 
+static void who_waits(mj_config *cfg) {
+  journaled(cfg);
+  cfg->busy_ms = 300000;
+}
+
+/* Replies to `n` looks at a dialog that stays open: 2, 4 and then every 8 s. */
+#define OPEN_FOR_LONG ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS
+
+/* How often something paid left, and when the last time. */
+static int paid(struct rig *r, int64_t *at_ms) {
+  int n = 0;
+  size_t i;
+  for (i = 0; i < script_count(r->s); i++)
+    if (script_at(r->s, i)->paid) {
+      n++;
+      *at_ms = script_at(r->s, i)->at_ms;
+    }
+  return n;
+}
+
+/* And the next start follows at once: each world's clock begins at 1000 s. */
+static void killed_now(struct rig *r) {
+  killed(r);
+  journal_past -= 1000000;
+}
+
+/* Killed when the answer was on its way, or about to be: the task tells. */
+static void an_answer_that_nobody_saw_leave(void **state) {
+  mj_request q = click_on("MJ::CustomZoom::abc"), answer;
+  const mj_request *asked[] = {&q, &answer};
+  struct seen s;
+  int64_t at;
+  int i, k;
+  q.zoom = 1.5;
+  q.prompt = "wider";
+  memset(&answer, 0, sizeof answer);
+  answer.op = MJ_OP_MODAL;
+  answer.task = "17";
+  answer.prompt = "wider --zoom 1.5";
+  for (k = 0; k < 2; k++) {
+    for (i = 0; i < 2; i++) { /* i = 1: it had been taken */
+      if (k == 0) {
+        rig_tune = journaled;
+        RIG(r, ACCEPT, ASKS, NEVER);
+        s = run(&r, rig_submit(&r, asked[k]), 6000);
+        assert_int_equal(paid(&r, &at), 2);
+        killed_now(&r);
+      } else {
+        rig_tune = journaled;
+        RIG(r, NEVER);
+        s = run(&r, rig_submit(&r, asked[k]), 6000);
+        assert_int_equal(paid(&r, &at), 1);
+        killed_now(&r);
+      }
+      if (i == 1) {
+        rig_tune = journaled;
+        RIG(r, ASKS, ASKS, ASKS, RUNNING, DONE);
+        s = run(&r, rig_submit(&r, asked[k]), 600000);
+        good(&s);
+        assert_int_equal(paid(&r, &at), 0);
+        assert_int_equal(mj_run_done(r.c, 1, NULL), MJ_OK);
+        killed_now(&r);
+        continue;
+      }
+      { /* cut off once more, while it looks: nothing is forgotten */
+        rig_tune = journaled;
+        RIG(r, ASKS);
+        s = run(&r, rig_submit(&r, asked[k]), 60000);
+        assert_int_equal(s.done, 0);
+        assert_int_equal(paid(&r, &at), 0);
+        assert_int_equal(unknowns(&r), 0);
+        killed_now(&r);
+      }
+      {
+        int64_t began;
+        rig_tune = journaled;
+        RIG(r, OPEN_FOR_LONG, ACCEPT, DONE);
+        began = mj_now(r.c);
+        s = run(&r, rig_submit(&r, asked[k]), 100000);
+        good(&s);
+        assert_int_equal(paid(&r, &at), 1);
+        /* the first two starts had 66 s of the 130 */
+        assert_true(at - began >= 60000 && at - began < 80000);
+        for (size_t n = 0; n < script_count(r.s); n++)
+          assert_null(strstr(script_at(r.s, n)->url, "/submit/action"));
+        assert_int_equal(mj_run_done(r.c, 1, NULL), MJ_OK);
+        killed_now(&r);
+      }
+    }
+  }
+}
+
+/* Nor does an answer that goes again go a third time. */
+static void it_goes_once_more_at_most(void **state) {
+  mj_request q = click_on("MJ::CustomZoom::abc");
+  struct seen s;
+  int64_t at;
+  q.zoom = 1.5;
+  q.prompt = "wider";
+  {
+    rig_tune = journaled;
+    RIG(r, ACCEPT, ASKS, LOST, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS,
+        ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, ASKS, LOST, ASKS);
+    s = run(&r, rig_submit(&r, &q), 150000);
+    assert_int_equal(s.done, 0);
+    assert_int_equal(paid(&r, &at), 3);
+    killed(&r);
+  }
+  {
+    rig_tune = journaled;
+    RIG(r, ASKS);
+    s = run(&r, rig_submit(&r, &q), 600000);
+    assert_int_equal(s.code, MJ_ENEEDS_INPUT);
+    assert_int_equal(paid(&r, &at), 0);
+    killed(&r);
+  }
+}
+
 /* The answer could not be sent; the click had been taken. */
 static void a_click_is_not_clicked_again_for_its_dialog(void **state) {
   mj_request q = click_on("MJ::CustomZoom::abc");
@@ -101,7 +220,7 @@ static void a_click_is_not_clicked_again_for_its_dialog(void **state) {
   q.zoom = 1.5;
   q.prompt = "wider";
   {
-    rig_tune = journaled;
+    rig_tune = who_waits;
     RIG(r, ACCEPT, ASKS, SLOW_DOWN, ASKS);
     s = run(&r, rig_submit(&r, &q), 6000);
     assert_int_equal(s.done, 0);
@@ -130,10 +249,10 @@ static void a_refused_task_is_forgotten(void **state) {
   q.zoom = 1.5;
   q.prompt = "wider";
   {
-    rig_tune = journaled;
-    RIG(r, ACCEPT, ASKS, BANNED);
+    rig_tune = told_at_once;
+    RIG(r, ACCEPT, ASKS, FULL);
     s = run(&r, rig_submit(&r, &q), 6000);
-    assert_int_equal(s.code, MJ_EBANNED_PROMPT);
+    assert_int_equal(s.code, MJ_EQUEUE_FULL);
     killed(&r);
   }
   {
@@ -189,6 +308,162 @@ static void a_reroll_repeats_what_the_journal_has(void **state) {
   free(body);
 }
 
+/* Given up after minutes of trouble, or let go: the picture is paid for. */
+static void what_was_given_up_here_goes_on_there(void **state) {
+  struct seen s;
+  mj_id id;
+  {
+    rig_tune = journaled;
+    RIG(r, ACCEPT, {.curl_code = 7, .sent_less = 2});
+    s = run(&r, rig_imagine(&r), 10000000);
+    assert_int_equal(s.code, MJ_ENETWORK);
+    assert_int_equal(mj_run_done(r.c, 0, NULL), MJ_OK);
+    killed(&r);
+  }
+  {
+    rig_tune = journaled;
+    RIG(r, RUNNING);
+    id = rig_imagine(&r);
+    s = run(&r, id, 10000);
+    assert_int_equal(s.accepted, 1);
+    assert_int_equal(mj_detach(r.c, id), MJ_OK);
+    s = run(&r, id, 10000);
+    assert_int_equal(s.code, MJ_ECANCELLED);
+    killed(&r);
+  }
+  {
+    rig_tune = journaled;
+    RIG(r, DONE);
+    s = run(&r, rig_imagine(&r), 100000);
+    good(&s);
+    assert_string_equal(s.task, "17");
+    assert_int_equal(virtual_counted(r.w)->paid, 0);
+    killed(&r);
+  }
+}
+
+static int64_t jumps; /* the date goes on by a minute at each look, so often */
+
+static int64_t jumping(void *ud) {
+  if (jumps > 0) {
+    jumps--;
+    journal_past += 60000;
+  }
+  return journal_past + virtual_now(ud);
+}
+
+static void on_a_slow_disk(mj_config *cfg) {
+  journaled(cfg);
+  cfg->wall = jumping;
+}
+
+static int64_t sent_at;
+
+static int note_sent(void *ud, const mj_row *row) {
+  (void)ud;
+  sent_at = row->sent_wall_ms;
+  return 0;
+}
+
+/* Who takes two minutes of silence for proof counts from the record. */
+static void a_record_that_took_a_minute_is_made_anew(void **state) {
+  mj_error err;
+  rig_tune = on_a_slow_disk;
+  RIG(r, NEVER);
+  jumps = 6;
+  (void)run(&r, rig_imagine(&r), 1000);
+  assert_int_equal(jumps, 0);
+  assert_int_equal(virtual_counted(r.w)->paid, 1);
+  assert_int_equal(mj_journal_each(r.c, 0, note_sent, NULL, &err), MJ_OK);
+  assert_in_range(journal_past + mj_now(r.c) - sent_at, 0, 2000);
+  killed(&r);
+}
+
+#define NO_PROMPT                                                              \
+  {                                                                            \
+    .body = "{\"code\":200,\"message\":\"success\",\"data\":{\"taskId\":"      \
+            "\"task_1\",\"state\":\"generating\"}}"                            \
+  }
+
+static struct { char action[32], prompt[32]; } shown;
+
+/* The task that it ended with. */
+static void see_task(struct rig *r, mj_id id) {
+  const mj_event *e;
+  int64_t until = mj_now(r->c) + 600000;
+  int done = 0;
+  memset(&shown, 0, sizeof shown);
+  while (!done && mj_now(r->c) < until) {
+    assert_int_equal(mj_flush(r->c, -1, NULL), MJ_OK);
+    (void)mj_step(r->c, mj_timeout(r->c) < 0 ? 1 : until - mj_now(r->c), 0);
+    while ((e = mj_event_peek(r->c)) != NULL) {
+      if (e->id == id && e->type == MJ_EV_DONE && e->task) {
+        done = 1;
+        (void)snprintf(shown.action, sizeof shown.action, "%s",
+                       e->task->action ? e->task->action : "-");
+        (void)snprintf(shown.prompt, sizeof shown.prompt, "%s",
+                       e->task->prompt ? e->task->prompt : "-");
+      }
+      mj_event_pop(r->c);
+    }
+  }
+  assert_int_equal(done, 1);
+}
+
+/* With the family to be found out at each start: what that family does not
+   repeat is known all the same, whether the task runs or is there. */
+static void the_family_is_found_out_again(void **state) {
+  struct seen s;
+  {
+    rig_tune = with_family_unknown;
+    RIG(r, NOT_MJ, GENERATE_HAS_NONE, GENERATE_ACCEPT, NO_PROMPT);
+    s = run(&r, rig_imagine(&r), 30000);
+    assert_int_equal(s.accepted, 1);
+    killed(&r);
+  }
+  {
+    rig_tune = with_family_unknown;
+    RIG(r, NOT_MJ, GENERATE_HAS_NONE, NO_PROMPT, GENERATE_DONE);
+    see_task(&r, rig_imagine(&r));
+    assert_string_equal(shown.action, "IMAGINE");
+    assert_string_equal(shown.prompt, "black cat");
+    assert_int_equal(virtual_counted(r.w)->paid, 0);
+    killed(&r);
+  }
+  { /* nothing is asked, not even the family */
+    rig_tune = with_family_unknown;
+    RIG(r, NOT_MJ);
+    see_task(&r, rig_imagine(&r));
+    assert_string_equal(shown.action, "IMAGINE");
+    assert_string_equal(shown.prompt, "black cat");
+    assert_int_equal(script_count(r.s), 0);
+    killed(&r);
+  }
+}
+
+/* One that was not sent goes to the address of its family, and a route that
+   this gateway lacks is that of its family, too. */
+static void what_waited_goes_to_its_family(void **state) {
+  struct seen s;
+  {
+    rig_tune = with_family_unknown;
+    RIG(r, NOT_MJ, GENERATE_HAS_NONE, SLOW_DOWN);
+    s = run(&r, rig_imagine(&r), 3000);
+    assert_int_equal(s.done, 0);
+    assert_int_equal(virtual_counted(r.w)->paid, 1);
+    killed(&r);
+  }
+  {
+    rig_tune = with_family_unknown;
+    RIG(r, NOT_MJ, GENERATE_HAS_NONE, GENERATE_ACCEPT, GENERATE_DONE);
+    s = run(&r, rig_imagine(&r), 100000);
+    good(&s);
+    assert_non_null(strstr(script_at(r.s, 2)->url, "/generateTask/"));
+    assert_int_equal(virtual_counted(r.w)->paid, 1);
+    killed(&r);
+  }
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, journal_up, journal_down)
   const struct CMUnitTest tests[] = {
@@ -196,8 +471,14 @@ int main(void) {
       T(a_list_may_be_out_of_order),
       T(a_reroll_repeats_what_the_journal_has),
       T(a_dialog_is_answered_once),
+      T(an_answer_that_nobody_saw_leave),
+      T(it_goes_once_more_at_most),
+      T(the_family_is_found_out_again),
+      T(what_waited_goes_to_its_family),
       T(a_click_is_not_clicked_again_for_its_dialog),
       T(a_refused_task_is_forgotten),
+      T(what_was_given_up_here_goes_on_there),
+      T(a_record_that_took_a_minute_is_made_anew),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

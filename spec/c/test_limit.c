@@ -146,19 +146,6 @@ static void pauses(void **state) {
   assert_true(mj__bucket_wait(&b, 5000) == 100);
 }
 
-static void window(void **state) {
-  struct mj__window w = {0, 1000000};
-  (void)state;
-  assert_true(mj__window_open(&w));
-  w.max = 3;
-  w.used = 2;
-  assert_true(mj__window_open(&w));
-  w.used = 3;
-  assert_false(mj__window_open(&w));
-  w.used = 4;
-  assert_false(mj__window_open(&w));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(never_more_than_rate_and_burst),
@@ -167,7 +154,6 @@ int main(void) {
       cmocka_unit_test(no_limit),
       cmocka_unit_test(odd_rates),
       cmocka_unit_test(pauses),
-      cmocka_unit_test(window),
   };
   return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
 }

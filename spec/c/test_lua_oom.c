@@ -2,21 +2,26 @@
    test_lua_oom.c - no memory, at each point in turn, for Lua and core alike:
    nothing crashes, leaks, hangs or is paid for twice; every failure is an error
    that Lua can catch. */
+#define _XOPEN_SOURCE 700
 #include "test.h"
 #include "lmj.h"
 
 #include <lualib.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum mode { ONCE, FROM };
 
+/* The journal's writer is a thread. */
 static struct {
-  int armed;
+  atomic_int armed;
   enum mode mode;
-  unsigned long calls, fail_at;
-  long blocks; /* not freed yet */
+  atomic_ulong calls;
+  unsigned long fail_at;
+  atomic_long blocks; /* not freed yet */
 } memory;
 
 /* "Once" is twice in a row: Lua collects its garbage and tries again. */
@@ -24,7 +29,7 @@ static int fails(void) {
   unsigned long n;
   if (!memory.armed)
     return 0;
-  n = ++memory.calls;
+  n = atomic_fetch_add(&memory.calls, 1) + 1;
   if (memory.mode == ONCE)
     return n == memory.fail_at || n == memory.fail_at + 1;
   return n >= memory.fail_at;
@@ -155,19 +160,26 @@ static int run(const char *scenario, enum mode mode, unsigned long at) {
 }
 
 static void each_point(const char *scenario, enum mode mode) {
-  unsigned long n, calls = 0, survived = 0;
-  for (n = 1;; n++) {
+  unsigned long n, calls = 0, survived = 0, tried = 0;
+  /* under valgrind each takes a second; MJ_OOM_STEP=N: every N-th of them */
+  const char *wish = getenv("MJ_OOM_STEP");
+  unsigned long step = getenv("MJ_VALGRIND") ? 97
+                       : wish                ? strtoul(wish, NULL, 10)
+                                             : 1;
+  assert_true(step > 0);
+  for (n = 1;; n += step) {
     int done = run(scenario, mode, n);
     if (memory.calls < n) { /* the point lies behind the end */
       assert_true(done);
       break;
     }
     calls = n;
+    tried++;
     survived += (unsigned long)done;
     assert_true(n < 100000);
   }
-  print_message("%s, %s: %lu points, %lu of them survived\n", scenario,
-                mode == ONCE ? "once" : "from n on", calls, survived);
+  print_message("%s, %s: %lu of %lu points, %lu of them survived\n", scenario,
+                mode == ONCE ? "once" : "from n on", tried, calls, survived);
   assert_true(calls > 200);
 }
 
@@ -201,11 +213,105 @@ static void family_from(void **state) {
   each_point("family", FROM);
 }
 
+#ifdef MJ_JOURNAL
+void mj__journals_forget(void); /* as a new process */
+
+static char folder[64], path[96];
+
+static void forget_journal(void) {
+  static const char *const ends[] = {"", "-wal", "-shm", ".lock", ".png"};
+  char name[128];
+  size_t i;
+  for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+    (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
+    (void)unlink(name);
+  }
+}
+
+/* With memory all of it is done: what was paid for before is not paid again. */
+static void next_start(lua_Integer paid) {
+  lua_State *L = begin();
+  lua_getfield(L, 1, "next_start");
+  lua_pushlightuserdata(L, &capsule);
+  lua_pushstring(L, path);
+  lua_pushinteger(L, paid);
+  if (lua_pcall(L, 3, 0, 0) != LUA_OK)
+    fail_msg("point %lu: %s", memory.fail_at, lua_tostring(L, -1));
+  lua_settop(L, 2);
+  assert_int_equal(paid + count(L, "paid"), 2);
+  lua_close(L);
+  mj__journals_forget();
+}
+
+/* One run with a journal, and the next start; 1 if the first got to its end. */
+static int run_journal(enum mode mode, unsigned long at) {
+  lua_State *L = begin();
+  lua_Integer paid;
+  int status;
+  memory.armed = 0;
+  memory.calls = 0;
+  memory.mode = mode;
+  memory.fail_at = at;
+  lua_getfield(L, 1, "journal");
+  lua_pushcfunction(L, arm);
+  lua_pushlightuserdata(L, &capsule);
+  lua_pushstring(L, path);
+  status = lua_pcall(L, 3, 1, 0);
+  memory.armed = 0;
+  if (status != LUA_OK)
+    check_failure(L, status, at);
+  lua_settop(L, 2);
+  paid = count(L, "paid");
+  assert_in_range(paid, 0, 2);
+  lua_close(L);
+  assert_int_equal(memory.blocks, 0);
+  mj__journals_forget();
+  next_start(paid);
+  forget_journal();
+  return status == LUA_OK;
+}
+
+static void journal(enum mode mode) {
+  const char *temp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  unsigned long n, points = 0, survived = 0;
+  (void)snprintf(folder, sizeof folder, "%s/mj-oom-XXXXXX", temp);
+  assert_non_null(mkdtemp(folder));
+  (void)snprintf(path, sizeof path, "%s/j", folder);
+  for (n = 1;; n++) {
+    int done = run_journal(mode, n);
+    if (memory.calls < n) { /* the point lies behind the end */
+      assert_true(done);
+      break;
+    }
+    points = n;
+    survived += (unsigned long)done;
+    assert_true(n < 100000);
+  }
+  (void)rmdir(folder);
+  print_message("journal, %s: %lu points, %lu of them survived\n",
+                mode == ONCE ? "once" : "from n on", points, survived);
+  assert_true(points > 200);
+}
+
+static void journal_once(void **state) {
+  (void)state;
+  journal(ONCE);
+}
+
+static void journal_from(void **state) {
+  (void)state;
+  journal(FROM);
+}
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(binding_once), cmocka_unit_test(binding_from),
       cmocka_unit_test(modules_once), cmocka_unit_test(modules_from),
       cmocka_unit_test(family_once),  cmocka_unit_test(family_from),
+#ifdef MJ_JOURNAL
+      cmocka_unit_test(journal_once), cmocka_unit_test(journal_from),
+#endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -206,11 +206,16 @@ static void check_late(struct gateway *g, const mj_event *ev) {
     check_error(g, ev->error);
 }
 
-/* An answered dialog whose reply names no task means the one that asked. */
+/* An answered dialog whose reply names no task means the one that asked, and
+   one whose reply says nothing certain is looked for there. */
 static int means_the_one_that_asked(const struct gateway *g, const char *id) {
   const oracle_node *v = oracle_get(g->paid.reply.root, "result");
-  return g->modals && strcmp(id, "17") == 0 &&
-         (!v || v->type == 'n' || (v->type == '"' && v->n == 0));
+  char other[65];
+  if (!g->modals || strcmp(id, "17") != 0)
+    return 0;
+  return !v || v->type == 'n' || (v->type == '"' && v->n == 0) ||
+         (!oracle_accepted(&g->paid.reply, 0, other) &&
+          !oracle_may_repeat(&g->paid.reply, 1));
 }
 
 static void check_event(struct run *r, struct job *j, const mj_event *ev) {

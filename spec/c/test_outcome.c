@@ -287,6 +287,35 @@ static void parents(void **state) {
   }
 }
 
+/* Failures that are not the request's fault. */
+static void work_that_may_be_done_again(void **state) {
+  static const struct {
+    int code, may;
+    const char *reason;
+  } all[] = {
+      {MJ_EFAILED, 1, NULL},
+      {MJ_EFAILED, 1, ""},
+      {MJ_EFAILED, 1, "GENERATION_FAILED"},
+      {MJ_EFAILED, 0, "CONTENT_VIOLATION"},
+      {MJ_EFAILED, 0, "NSFW_DETECTED"},
+      {MJ_EFAILED, 1, "\xe4\xbb\xbb\xe5\x8a\xa1\xe8\xb6\x85\xe6\x97\xb6"},
+      {MJ_EBANNED_PROMPT, 0, NULL},
+      {MJ_EINVALID, 0, NULL},
+      {MJ_EREMOTE_LOST, 0, NULL},
+      {MJ_EUNKNOWN_OUTCOME, 0, NULL},
+      {MJ_ECANCELLED, 0, NULL},
+      {MJ_EAUTH, 0, NULL}};
+  char words[2000];
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(all); i++)
+    assert_int_equal(mj__outcome_may_repeat(all[i].code, all[i].reason),
+                     all[i].may);
+  memset(words, 'a', sizeof words); /* more than anybody reads */
+  words[sizeof words - 1] = '\0';
+  assert_int_equal(mj__outcome_may_repeat(MJ_EFAILED, words), 1);
+}
+
 /* The route is missing where the gateway itself says so. */
 static void no_route(void **state) {
   static const struct {
@@ -388,6 +417,8 @@ static void words_of(int curl, int http, const char *body, int code,
 static void explanations(void **state) {
   mj_error e;
   (void)state;
+  words_of(18, 404, "<html>", MJ_EUNSUPPORTED, &e); /* broken off: no proof */
+  assert_null(strstr(e.text, "no such route"));
   words_of(0, 401, "", MJ_EAUTH, &e);
   assert_non_null(strstr(e.text, "HTTP 401 with an empty body"));
   assert_non_null(strstr(e.text, "check api_key"));
@@ -603,7 +634,7 @@ static void broken_words(void **state) {
       {35, 0, "TLS: no cipher", "imagine: TLS: no cipher"},
       {35, 0, NULL, "imagine: the connection broke"},
       {56, 200, "cut off",
-       "imagine: HTTP 200 with an empty body; the gateway may have taken it "
+       "imagine: HTTP 200, and then: cut off; the gateway may have taken it "
        "(and charged): look before you submit again"}};
   size_t i;
   (void)state;
@@ -736,6 +767,7 @@ int main(void) {
   CASE(the_rest_is_unknown);
   CASE(uploads);
   CASE(parents);
+  CASE(work_that_may_be_done_again);
   CASE(no_route);
   CASE(no_route_in_an_envelope);
   CASE(explanations);

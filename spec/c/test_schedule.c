@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
-   test_schedule.c - poll gaps and backing off. */
+   test_schedule.c - poll gaps. */
 #include "test.h"
 
 #include "schedule.h"
@@ -42,36 +42,12 @@ static void no_gaps(void **state) {
   assert_true(mj__poll_gap(&p, 1) == 1); /* never a busy loop */
 }
 
-static void backoff_bounds(void **state) {
-  static const uint32_t extremes[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
-  uint32_t seed = 3;
-  int n, i;
-  (void)state;
-  for (n = 1; n < 80; n++) {
-    int64_t d = n > 20 ? 30000 : (int64_t)500 << (n - 1);
-    int64_t lo = INT64_MAX, hi = 0;
-    if (d > 30000)
-      d = 30000;
-    for (i = 0; i < 2000; i++) {
-      uint32_t r = i < 5 ? extremes[i] : next_random(&seed);
-      int64_t w = mj__backoff(n, 500, 30000, r);
-      assert_in_range(w, d / 2, d);
-      lo = w < lo ? w : lo;
-      hi = w > hi ? w : hi;
-    }
-    assert_true(lo == d / 2);     /* jitter fills the range, */
-    assert_true(hi > d - d / 20); /* or else waiters come together */
-  }
-  assert_true(mj__backoff(0, 1000, 60000, 0) == 500);
-  assert_true(mj__backoff(1, 60000, 1000, 0) == 500); /* the cap wins */
-  assert_true(mj__backoff(1000000, 1, INT64_MAX / 4, 0) > 0);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(grows_and_stays), cmocka_unit_test(first_then_every),
-      cmocka_unit_test(all_eight),       cmocka_unit_test(no_gaps),
-      cmocka_unit_test(backoff_bounds),
+      cmocka_unit_test(grows_and_stays),
+      cmocka_unit_test(first_then_every),
+      cmocka_unit_test(all_eight),
+      cmocka_unit_test(no_gaps),
   };
   return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);
 }

@@ -45,6 +45,21 @@ struct answer {
 
 /* A simulator with this profile; fields of *cfg (may be NULL) win. */
 mj_sim *sim_open(const char *profile, const struct mj_sim_config *cfg);
+/* `s`, and what cmocka calls around each test of one profile. */
+#define SIM_OF(profile)                                                        \
+  static mj_sim *s;                                                            \
+                                                                               \
+  static int set_up(void **state) {                                            \
+    (void)state;                                                               \
+    s = sim_open(profile, NULL);                                               \
+    return 0;                                                                  \
+  }                                                                            \
+                                                                               \
+  static int tear_down(void **state) {                                         \
+    (void)state;                                                               \
+    mj_sim_free(s);                                                            \
+    return 0;                                                                  \
+  }
 /* One request at T0 + at_ms; the answer lives until the next one. */
 struct answer *ask(mj_sim *s, const char *method, const char *target,
                    const char *body, int64_t at_ms);

@@ -9,19 +9,7 @@
 #define MJ_REFUSED(what)                                                       \
   "{\"description\":\"" what " \",\"type\":\"upstream_error\",\"code\":4}"
 
-static mj_sim *s;
-
-static int set_up(void **state) {
-  (void)state;
-  s = sim_open("new-api", NULL);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  mj_sim_free(s);
-  return 0;
-}
+SIM_OF("new-api")
 
 static void no_sync(void) {
   struct mj_sim_config cfg;

@@ -2,19 +2,7 @@
    test_sim_novicezk.c - the simulator's profile "novicezk", route by route. */
 #include "test_sim.h"
 
-static mj_sim *s;
-
-static int set_up(void **state) {
-  (void)state;
-  s = sim_open("novicezk", NULL);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  mj_sim_free(s);
-  return 0;
-}
+SIM_OF("novicezk")
 
 static void test_imagine(void **state) {
   struct answer *a = ask(s, "POST", "/mj/submit/imagine",

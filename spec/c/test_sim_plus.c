@@ -4,19 +4,7 @@
 
 #define OK "\"properties\":{\"discordInstanceId\":\"1118138338562560102\"}}"
 
-static mj_sim *s;
-
-static int set_up(void **state) {
-  (void)state;
-  s = sim_open("plus", NULL);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  mj_sim_free(s);
-  return 0;
-}
+SIM_OF("plus")
 
 static void reopen(const struct mj_sim_config *cfg) {
   mj_sim_free(s);

@@ -9,19 +9,7 @@
   "{\"success\":false,\"code\":-1,\"message\":\"" text                         \
   "\",\"timestamp\":\"638771283780380000\"}"
 
-static mj_sim *s;
-
-static int set_up(void **state) {
-  (void)state;
-  s = sim_open("trueai", NULL);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  mj_sim_free(s);
-  return 0;
-}
+SIM_OF("trueai")
 
 static void reopen(const struct mj_sim_config *cfg) {
   mj_sim_free(s);

@@ -68,6 +68,12 @@ static void files(void **state) {
   assert_int_equal(w.s->ops->files(w.s, "t", list, &l, NULL), MJ_OK);
   assert_string_equal(l.text, "t 1 a.png 7 abc;t 2 c.png 9 abc;");
   l.text[0] = '\0';
+  assert_int_equal(w.s->ops->files(w.s, NULL, list, &l, NULL), MJ_OK);
+  assert_string_equal(l.text,
+                      "t 1 a.png 7 abc;t 2 c.png 9 abc;u 1 a.png 7 abc;");
+  l.text[0] = '\0';
+  assert_true(w.s->ops->known(w.s, MJ__SCOPE_FILES, "u"));
+  assert_false(w.s->ops->known(w.s, MJ__SCOPE_FILES, "nobody"));
   assert_int_equal(w.s->ops->files(w.s, "nobody", list, &l, NULL), MJ_OK);
   assert_string_equal(l.text, "");
   world_end(&w);
@@ -190,28 +196,89 @@ static void many_rows(void **state) {
   world_end(&w);
 }
 
+/* When the last of those that were asked for in the same words was made. */
+static void newest(void **state) {
+  static const struct {
+    const char *token, *scope, *key;
+    int64_t created_ms;
+  } rows[] = {{"a", "r", "1.ab.1", 10},  {"b", "r", "1.ab.2", 40},
+              {"c", "r", "1.ab.10", 30}, {"d", "r", "1.abc.1", 90},
+              {"e", "s", "1.ab.9", 80},  {"f", NULL, "1.ab.9", 70},
+              {"g", "r", "1.ab/1", 60},  {"h", "r", "1.ab.11", 30}};
+  static const struct {
+    const char *scope, *prefix;
+    long after, n;
+    int64_t at;
+  } asked[] = {{"r", "1.ab.", 0, 2, 40},    {"r", "1.ab.", 1, 2, 40},
+               {"r", "1.ab.", 2, 11, 30},   {"r", "1.ab.", 11, 11, 0},
+               {"s", "1.ab.", 0, 9, 80},    {"s", "1.abc.", 0, 0, 0},
+               {"nobody", "1.ab.", 3, 3, 0}};
+  struct world w;
+  int64_t at;
+  size_t i;
+  world_begin(&w, state);
+  for (i = 0; i < COUNT(rows); i++) {
+    struct mj__record r = bed_record(rows[i].token, MJ__READY);
+    r.scope = rows[i].scope;
+    r.key = rows[i].key;
+    r.created_ms = rows[i].created_ms;
+    world_put(&w, &r);
+  }
+  for (i = 0; i < COUNT(asked); i++) {
+    long n = asked[i].after;
+    assert_int_equal(
+        w.s->ops->newest(w.s, asked[i].scope, asked[i].prefix, &n, &at, NULL),
+        MJ_OK);
+    assert_int_equal(at, asked[i].at);
+    assert_int_equal(n, asked[i].n);
+  }
+  world_end(&w);
+}
+
+static int last_is(struct world *w, const char *script, const char *id) {
+  struct mj__run found;
+  return w->s->ops->run_last(w->s, script, &w->a, &found, NULL) == MJ_OK &&
+         strcmp(found.id, id) == 0;
+}
+
 static void forgotten(void **state) {
   struct world w;
   struct mj__record r, found;
   struct listed l = {""};
-  /* token, state, changed, scope, key, run, stays */
+  /* `body`: what is left of it */
   static const struct {
     const char *token;
     int state;
     int64_t changed_ms;
     const char *scope, *key, *run;
-    int stays;
-  } rows[] = {{"old", MJ__SUCCEEDED, 10, NULL, NULL, NULL, 0},
-              {"new", MJ__SUCCEEDED, 20, NULL, NULL, NULL, 1},
-              {"open", MJ__UNKNOWN, 10, NULL, NULL, NULL, 1},
-              {"keyed", MJ__FAILED, 10, NULL, "mine", "r", 1},
-              {"counted", MJ__FAILED, 10, "r", "h:1", "r", 0},
-              {"apart", MJ__FAILED, 10, NULL, NULL, NULL, 0}};
+    int stays, body;
+  } rows[] = {{"old", MJ__SUCCEEDED, 10, NULL, NULL, NULL, 0, 0},
+              {"new", MJ__SUCCEEDED, 20, NULL, NULL, NULL, 1, 1},
+              {"open", MJ__UNKNOWN, 10, NULL, NULL, NULL, 1, 1},
+              {"keyed", MJ__FAILED, 10, NULL, "mine", "r", 1, 0},
+              {"keyed new", MJ__FAILED, 20, "", "my own", "r", 1, 1},
+              {"keyed open", MJ__UNKNOWN, 10, "", "his", "r", 1, 1},
+              {"counted", MJ__FAILED, 10, "r", "h:1", "r", 0, 0},
+              {"ended well", MJ__SUCCEEDED, 10, "r1", "h:1", "r1", 0, 0},
+              {"cut off before", MJ__SUCCEEDED, 10, "r2", "h:1", "r2", 0, 0},
+              {"cut off", MJ__SUCCEEDED, 10, "r3", "h:1", "r3", 1, 1},
+              {"gave up", MJ__SUCCEEDED, 10, "r4", "h:1", "r4", 1, 1},
+              {"apart", MJ__FAILED, 10, NULL, NULL, NULL, 0, 0}};
+  static const struct mj__run runs[] = {
+      {"r1", "a", 5, 0, 1, 0}, {"r2", "b", 5, 0, 1, 0},
+      {"r3", "b", 5, 0, 1, 0}, {"r4", "c", 5, 0, 1, 0},
+      {"r5", "d", 5, 0, 1, 0}, {"r6", "e", 20, 0, 1, 0}};
   struct mj__saved f = {"old", 1, "a.png", 1, NULL};
   char body[9000];
   size_t i;
   world_begin(&w, state);
   memset(body, 'b', sizeof body);
+  for (i = 0; i < COUNT(runs); i++)
+    assert_int_equal(w.s->ops->run_begin(w.s, &runs[i], &w.number), MJ_OK);
+  assert_int_equal(w.s->ops->run_end(w.s, "r1", 1, 6, &w.number), MJ_OK);
+  assert_int_equal(w.s->ops->run_end(w.s, "r5", 1, 6, &w.number), MJ_OK);
+  assert_int_equal(w.s->ops->run_end(w.s, "r6", 1, 6, &w.number), MJ_OK);
+  assert_int_equal(w.s->ops->run_end(w.s, "r4", 0, 6, &w.number), MJ_OK);
   for (i = 0; i < COUNT(rows); i++) {
     r = bed_record(rows[i].token, (enum mj__state)rows[i].state);
     r.changed_ms = rows[i].changed_ms;
@@ -219,7 +286,8 @@ static void forgotten(void **state) {
     r.key = rows[i].key;
     r.run = rows[i].run;
     r.body = body;
-    r.body_len = sizeof body;
+    r.body_len = i % 2 ? sizeof body : 100; /* apart, and in the row */
+    r.result = "result";
     world_put(&w, &r);
   }
   assert_int_equal(w.s->ops->file_put(w.s, &f, &w.number), MJ_OK);
@@ -228,11 +296,112 @@ static void forgotten(void **state) {
   for (i = 0; i < COUNT(rows); i++) {
     assert_int_equal(world_find(&w, rows[i].token, &found),
                      rows[i].stays ? MJ_OK : MJ_ENOT_FOUND);
-    if (rows[i].stays)
-      assert_int_equal(found.body_len, sizeof body);
+    if (!rows[i].stays)
+      continue;
+    assert_int_equal(found.body_len, !rows[i].body ? 0
+                                     : i % 2       ? sizeof body
+                                                   : 100);
+    assert_string_equal(found.result, "result");
   }
+  assert_false(last_is(&w, "a", "r1")); /* nothing is left of it */
+  assert_true(last_is(&w, "b", "r3"));
+  assert_true(last_is(&w, "c", "r4"));
+  assert_false(last_is(&w, "d", "r5"));
+  assert_true(last_is(&w, "e", "r6"));
   assert_int_equal(w.s->ops->files(w.s, "old", list, &l, NULL), MJ_OK);
   assert_string_equal(l.text, "");
+  world_end(&w);
+}
+
+struct account {
+  const char *budget;
+  int64_t count, priced, amount, spent, days;
+};
+
+static int add_up(void *ud, const struct mj__sum *s) {
+  struct account *a = ud;
+  if (strcmp(s->budget ? s->budget : "", a->budget) != 0)
+    return MJ_OK;
+  assert_string_equal(s->gateway, "http://gateway");
+  assert_string_equal(s->what, "imagine");
+  assert_string_equal(s->mode, "fast");
+  a->count += s->count;
+  a->priced += s->priced;
+  a->amount += s->amount;
+  a->spent += s->state == MJ__SUCCEEDED ? s->amount : 0;
+  a->days += s->day * s->count;
+  return MJ_OK;
+}
+
+static struct account account_of(struct world *w, const char *budget) {
+  struct account a = {budget, 0, 0, 0, 0, 0};
+  assert_int_equal(w->s->ops->sums(w->s, add_up, &a, &w->bed.err), MJ_OK);
+  return a;
+}
+
+static const struct {
+  const char *token, *budget;
+  int state;
+  int64_t price, sent_ms;
+} priced[] = {{"a", NULL, MJ__SUCCEEDED, 5, 86400000},
+              {"b", NULL, MJ__SUCCEEDED, 6, 86400000 * 2},
+              {"c", "", MJ__UNKNOWN, 7, 86400000 * 2 - 1},
+              {"d", NULL, MJ__SUCCEEDED, 0, 86400000},           /* no price */
+              {"e", NULL, MJ__FAILED, MJ__PRICE_NONE, 86400000}, /* no money */
+              {"f", NULL, MJ__READY, 0, 0},
+              {"g", "mine", MJ__SUCCEEDED, 9, 86400000}};
+
+/* What was paid for is known when nothing else is any more. */
+static void sums(void **state) {
+  struct world w;
+  struct account a;
+  size_t i;
+  int round;
+  world_begin(&w, state);
+  for (i = 0; i < COUNT(priced); i++) {
+    struct mj__record r =
+        bed_record(priced[i].token, (enum mj__state)priced[i].state);
+    r.op = MJ_OP_IMAGINE;
+    r.what = i % 2 ? "imagine" : NULL;
+    r.mode = "fast";
+    r.gateway = "http://gateway";
+    r.budget = priced[i].budget;
+    r.price = priced[i].price;
+    r.sent_ms = priced[i].sent_ms;
+    r.changed_ms = 10;
+    world_put(&w, &r);
+  }
+  for (round = 0; round < 3; round++) {
+    a = account_of(&w, "");
+    assert_int_equal(a.count, 5);
+    assert_int_equal(a.priced, 4);
+    assert_int_equal(a.amount, 18);
+    assert_int_equal(a.spent, 11);
+    assert_int_equal(a.days, 6);
+    a = account_of(&w, "mine");
+    assert_int_equal(a.count, 1);
+    assert_int_equal(a.amount, 9);
+    a = account_of(&w, "nobody's");
+    assert_int_equal(a.count, 0);
+    if (round == 0)
+      assert_int_equal(w.s->ops->forget(w.s, 20, &w.number), MJ_OK);
+    else
+      world_reopen(&w);
+  }
+  { /* the rows are gone */
+    struct mj__record found;
+    assert_int_equal(world_find(&w, "a", &found), MJ_ENOT_FOUND);
+    assert_int_equal(world_find(&w, "c", &found), MJ_OK);
+  }
+  /* it was not paid after all */
+  {
+    struct mj__record r = bed_record("c", MJ__READY);
+    r.price = MJ__PRICE_NONE;
+    world_put(&w, &r);
+    a = account_of(&w, "");
+    assert_int_equal(a.amount, 11);
+    assert_int_equal(a.priced, 4);
+  }
   world_end(&w);
 }
 
@@ -268,7 +437,9 @@ int main(void) {
                                             {"big_bodies", big_bodies},
                                             {"hostile_texts", hostile_texts},
                                             {"many_rows", many_rows},
+                                            {"newest", newest},
                                             {"forgotten", forgotten},
+                                            {"sums", sums},
                                             {"out_of_memory", out_of_memory}};
   return store_cases("store_more", suite, COUNT(suite));
 }

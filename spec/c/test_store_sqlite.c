@@ -320,6 +320,53 @@ static void flipped_bits(void **state) {
   assert_true(refusals > 20);
 }
 
+static int add_up(void *ud, const struct mj__sum *s) {
+  struct mj__sum *all = ud;
+  all->count += s->count;
+  all->priced += s->priced;
+  all->amount += s->amount;
+  return MJ_OK;
+}
+
+/* One of the format before has all that it had, and what is new. */
+static void older_ones_are_brought_up_to_date(void **state) {
+  static const char *const back =
+      "ALTER TABLE task DROP COLUMN what; ALTER TABLE task DROP COLUMN budget;"
+      "ALTER TABLE task DROP COLUMN price; DROP TABLE past;"
+      "PRAGMA user_version=1";
+  char text[64];
+  int round;
+  (void)state;
+  filled(5);
+  for (round = 0; round < 2; round++) {
+    struct mj__sum all;
+    struct mj__record r = bed_record("priced", MJ__DISPATCHING);
+    uint64_t number;
+    mj__store *s;
+    sql(back, NULL, 0);
+    if (round == 1) /* the first of that format had less */
+      sql("DROP INDEX task_settled; ALTER TABLE task DROP COLUMN print", NULL,
+          0);
+    s = opened(NULL);
+    memset(&all, 0, sizeof all);
+    assert_int_equal(s->ops->sums(s, add_up, &all, NULL), MJ_OK);
+    assert_int_equal(all.amount, 0);    /* it was not said */
+    assert_int_equal(all.count, round); /* of those that were sent */
+    r.sent_ms = 5;
+    r.price = 70;
+    assert_int_equal(s->ops->put(s, &r, &number), MJ_OK);
+    assert_int_equal(s->ops->sums(s, add_up, &all, NULL), MJ_OK);
+    assert_int_equal(all.amount, 70);
+    s->ops->free(s);
+    sql("PRAGMA user_version", text, sizeof text);
+    assert_string_equal(text, "2");
+    sql("SELECT count(*) FROM task", text, sizeof text);
+    assert_string_equal(text, "6");
+  }
+  sql("PRAGMA user_version=1", NULL, 0); /* which it is not */
+  refused("duplicate column name");
+}
+
 /* Not ours, or not ours yet: left as it is, to the byte. */
 static void of_others(void **state) {
   static char before[1 << 20], after[1 << 20];
@@ -343,13 +390,13 @@ static void of_others(void **state) {
   assert_int_equal(access(lock, F_OK), -1);
   assert_int_equal(unlink(bed.path), 0);
   filled(5);
-  sql("PRAGMA user_version=2", NULL, 0);
+  sql("PRAGMA user_version=3", NULL, 0);
   n = read_file(bed.path, before, sizeof before);
-  refused("newer mj (format 2)");
+  refused("newer mj (format 3)");
   assert_int_equal(read_file(bed.path, after, sizeof after), n);
   assert_memory_equal(before, after, n);
   assert_int_equal(bed_count(&bed, ".corrupt-"), 0);
-  sql("PRAGMA user_version=1", NULL, 0);
+  sql("PRAGMA user_version=2", NULL, 0);
   opens();
   sql("DROP TABLE body", NULL, 0);
   refused("no such table");
@@ -396,9 +443,14 @@ static void strange_rows(void **state) {
 
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-  const struct CMUnitTest tests[] = {CASE(one_process), CASE(another_program),
-                                     CASE(permissions), CASE(plain_names),
-                                     CASE(damaged),     CASE(flipped_bits),
-                                     CASE(of_others),   CASE(strange_rows)};
+  const struct CMUnitTest tests[] = {CASE(one_process),
+                                     CASE(another_program),
+                                     CASE(permissions),
+                                     CASE(plain_names),
+                                     CASE(damaged),
+                                     CASE(flipped_bits),
+                                     CASE(older_ones_are_brought_up_to_date),
+                                     CASE(of_others),
+                                     CASE(strange_rows)};
   return cmocka_run_group_tests_name("store_sqlite", tests, NULL, NULL);
 }

@@ -91,11 +91,37 @@ static void submits_keep_their_rate(void **state) {
   }
 }
 
+/* A frame is not held up by all that has become due at once. */
+static void a_turn_with_a_budget_starts_a_few(void **state) {
+  enum { N = 20 };
+  uint64_t before;
+  char id[16];
+  mj_id job;
+  int i, turns = 0;
+  RIG(r, DONE);
+  for (i = 0; i < N; i++) {
+    (void)snprintf(id, sizeof id, "%d", 100 + i);
+    assert_int_equal(mj_track(r.c, id, &job, NULL), MJ_OK);
+  }
+  while (virtual_counted(r.w)->requests < N) {
+    before = virtual_counted(r.w)->requests;
+    (void)mj_step(r.c, 0, 80);
+    assert_in_range(virtual_counted(r.w)->requests - before, 1, 2);
+    /* the rest is not waited for */
+    if (virtual_counted(r.w)->requests < N)
+      assert_int_equal(mj_timeout(r.c), 0);
+    turns++;
+  }
+  assert_int_equal(turns, N / 2);
+  rig_down(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(timers_fire_in_order_and_go_quietly),
       cmocka_unit_test(the_live_window_is_never_passed),
       cmocka_unit_test(submits_keep_their_rate),
+      cmocka_unit_test(a_turn_with_a_budget_starts_a_few),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,6 +238,26 @@ static int may_repeat_generate(const oracle_reply *r) {
   return -1;
 }
 
+/* Refused for lack of room: codes 15 and 23, 3 without an account, 9 with a
+   full queue, and trueai's envelope around "limit reached" and "out of
+   service". */
+static int is_full(const oracle_reply *r, int code, const char *text) {
+  static const char *const account[] = {
+      "account instance", "\xe8\xb4\xa6\xe5\x8f\xb7\xe5\xae\x9e\xe4\xbe\x8b"};
+  static const char *const queue[] = {
+      "\xe9\x98\x9f\xe5\x88\x97\xe5\xb7\xb2\xe6\xbb\xa1"};
+  static const char *const envelope[] = {
+      "\xe4\xb8\x8a\xe9\x99\x90",
+      "\xe6\x9a\x82\xe4\xb8\x8d\xe5\x8f\xaf\xe7\x94\xa8"};
+  const char *message = oracle_text(oracle_get(r->root, "message"));
+  if (r->http_status >= 600)
+    return 0;
+  if (is_submit(r->root) && !r->generate)
+    return code == 15 || code == 23 || (code == 3 && HOLDS(text, account)) ||
+           (code == 9 && HOLDS(text, queue));
+  return oracle_get(r->root, "success") && HOLDS(message, envelope);
+}
+
 int oracle_may_repeat(const oracle_reply *r, int follow_up) {
   static const char *const channel[] = {
       "vailable channel",
@@ -263,6 +283,8 @@ int oracle_may_repeat(const oracle_reply *r, int follow_up) {
        (r->http_status == 429 && says_success_or_trouble(r->root))))
     return 0;
   if (r->http_status == 429 || (code == 30 && r->http_status < 600))
+    return 1;
+  if (is_full(r, code, text))
     return 1;
   if (follow_up && r->http_status < 600 && parent_trouble(code, text, type))
     return 1;

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,11 +91,23 @@ static const struct {
     X(stat),
     X(fstat),
     X(link),
+    X(linkat),
+    X(fchmodat),
+    X(unlinkat),
+    X(renameat),
     X(gettid),
     X(tgkill),
     X(socketpair)
 #undef X
 };
+
+int call_number(const char *name) {
+  size_t i;
+  for (i = 0; i < sizeof call_names / sizeof call_names[0]; i++)
+    if (strcmp(call_names[i].name, name) == 0)
+      return call_names[i].number;
+  return -1;
+}
 
 const char *call_name(int number, char *buf, size_t size) {
   size_t i;
@@ -134,6 +147,9 @@ void child_start(struct child *c, const struct child_config *cfg) {
   c->traced = cfg->traced;
   c->calls.n = c->calls.began = 0;
   c->calls.killed_at = -1;
+  c->calls.hits = 0;
+  memset(c->calls.seen, 0, sizeof c->calls.seen);
+  memset(c->failing, 0, sizeof c->failing);
   c->pid = fork();
   if (c->pid < 0)
     say_no("fork: %s", strerror(errno));
@@ -158,12 +174,76 @@ void child_kill(struct child *c) {
   (void)kill(c->pid, SIGKILL);
 }
 
+#ifdef __x86_64__
+/* The call is not made, and has failed, or is made with half of its bytes. */
+static void begin_fault(struct child *c, pid_t thread) {
+  struct user_regs_struct regs;
+  int i;
+  for (i = 0; i < FAILING && c->failing[i]; i++)
+    ;
+  if (i == FAILING || ptrace(PTRACE_GETREGS, thread, NULL, &regs) != 0)
+    say_no("a call cannot be made to fail");
+  if (c->calls.fault.code == 0) {
+    regs.rdx = (regs.rdx + 1) / 2;
+  } else {
+    c->failing[i] = thread;
+    regs.orig_rax = (unsigned long long)-1;
+  }
+  if (ptrace(PTRACE_SETREGS, thread, NULL, &regs) != 0)
+    say_no("a call cannot be made to fail");
+}
+
+static void end_fault(struct child *c, pid_t thread) {
+  struct user_regs_struct regs;
+  int i;
+  for (i = 0; i < FAILING && c->failing[i] != thread; i++)
+    ;
+  if (i == FAILING)
+    return;
+  c->failing[i] = 0;
+  if (ptrace(PTRACE_GETREGS, thread, NULL, &regs) != 0)
+    say_no("a call cannot be made to fail");
+  regs.rax = (unsigned long long)-(long long)c->calls.fault.code;
+  if (ptrace(PTRACE_SETREGS, thread, NULL, &regs) != 0)
+    say_no("a call cannot be made to fail");
+}
+#else
+static void begin_fault(struct child *c, pid_t thread) {
+  (void)c;
+  (void)thread;
+  say_no("this machine's registers are not known here");
+}
+
+static void end_fault(struct child *c, pid_t thread) {
+  (void)c;
+  (void)thread;
+}
+#endif
+
+static void count_fault(struct child *c, pid_t thread, int number) {
+  const struct fault *f = &c->calls.fault;
+  long n;
+  if (number < 0 || number >= CALLS)
+    return;
+  n = ++c->calls.seen[number];
+  if (f->number != number || f->n == 0 || n < f->n ||
+      (n > f->n && !f->for_ever))
+    return;
+  c->calls.hits++;
+  if (f->hold)
+    f->hold(f->ud);
+  else
+    begin_fault(c, thread);
+}
+
 /* A thread stands before a system call, or behind one. */
 static void at_call(struct child *c, pid_t thread) {
   struct __ptrace_syscall_info info;
   long n;
   memset(&info, 0, sizeof info);
   n = ptrace(PTRACE_GET_SYSCALL_INFO, thread, (void *)sizeof info, &info);
+  if (n > 0 && info.op == PTRACE_SYSCALL_INFO_EXIT)
+    end_fault(c, thread);
   if (n <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY)
     return;
   if (!c->calls.began) {
@@ -172,6 +252,9 @@ static void at_call(struct child *c, pid_t thread) {
                      info.entry.args[1] == 0x6d6a;
     return;
   }
+  count_fault(c, thread, (int)info.entry.nr);
+  if (c->calls.only >= 0 && (int)info.entry.nr != c->calls.only)
+    return;
   if (++c->calls.n != c->calls.stop_at)
     return;
   c->calls.killed_at = (int)info.entry.nr;

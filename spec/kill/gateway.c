@@ -6,8 +6,7 @@
 #define _GNU_SOURCE
 #include "kill.h"
 
-#include "serve/httpd.h"
-#include "serve/sim.h"
+#include "serve/httpd_sim.h"
 #ifdef MJ_KILL_PICTURES
 #include "image/draw.h"
 #endif
@@ -175,18 +174,11 @@ static void spoil(gateway *g, struct mj_sim_reply *r) {
 
 static void serve(void *ud, const mj_httpd_request *req, mj_httpd_reply *out) {
   gateway *g = ud;
-  struct mj_sim_request r = {req->method,
-                             req->target,
-                             mj_httpd_header(req, "Authorization"),
-                             mj_httpd_header(req, "mj-api-secret"),
-                             mj_httpd_header(req, "Content-Type"),
-                             req->body,
-                             req->len};
+  struct mj_sim_request r = mj_httpd_sim_request(req);
   struct mj_sim_stats before, after;
   struct mj_sim_reply reply;
   int paid = is_paid(req);
   struct work *w = paid ? book(g, req) : NULL;
-  size_t i;
   g->counts.requests++;
   g->cfg.seen(g->cfg.ud, paid, 0);
   mj_sim_count(g->sim, &before);
@@ -204,17 +196,7 @@ static void serve(void *ud, const mj_httpd_request *req, mj_httpd_reply *out) {
     replace(&reply, 502, "text/html", "<html><h1>502 Bad Gateway</h1></html>");
   }
   g->cfg.seen(g->cfg.ud, paid, 1);
-  out->status = reply.status;
-  out->content_type = reply.content_type;
-  out->drop = reply.drop;
-  out->body = reply.body; /* both are from malloc */
-  out->len = reply.len;
-  for (i = 0; i < reply.nheaders && i < 4; i++) {
-    out->headers[i].name = reply.headers[i].name;
-    memcpy(out->headers[i].value, reply.headers[i].value,
-           sizeof out->headers[i].value);
-    out->nheaders++;
-  }
+  mj_httpd_sim_reply(out, &reply);
 }
 
 gateway *gateway_new(const struct gateway_config *cfg) {
@@ -236,7 +218,7 @@ gateway *gateway_new(const struct gateway_config *cfg) {
   s.seed = cfg->seed;
   s.clock = CLOCK;
   s.sync = 15 * CLOCK; /* new-api is that far behind, whatever the clock */
-  s.api_key = "sk-judge";
+  s.api_key = "sk-CANARY-judge";
   s.base_url = mj_httpd_url(g->http);
 #ifdef MJ_KILL_PICTURES
   s.draw = cfg->pictures ? mj_draw() : NULL;

@@ -74,13 +74,26 @@ const struct gateway_counts *gateway_count(const gateway *g);
 
 /* child.c: the program ----------------------------------------------------- */
 
-enum { CALLS = 512 };
+enum { CALLS = 512, FAILING = 8 };
+
+/* The n-th call of that number, since the program began, does not happen: it
+   fails with `code`, or, with code 0, is given only half of its bytes. */
+struct fault {
+  int number, code, for_ever; /* for_ever: and all that follow */
+  long n;                     /* 0 = none */
+  void (*hold)(void *ud);     /* or the program stands still before it */
+  void *ud;
+};
 
 struct calls {
   long n, stop_at; /* calls seen since the program began; 0 = never */
+  int only;        /* the only call that counts, by number; -1 = all do */
   int began;
   int killed_at;         /* number of the call, -1 = none */
   unsigned kinds[CALLS]; /* kills, by number */
+  struct fault fault;
+  long hits;        /* calls that failed */
+  long seen[CALLS]; /* calls, by number */
 };
 
 struct child {
@@ -88,6 +101,7 @@ struct child {
   int running, killed, status; /* as of waitpid */
   int traced;
   struct calls calls;
+  pid_t failing[FAILING]; /* threads inside a call that is to fail; 0 = none */
 };
 
 struct child_config {
@@ -102,6 +116,7 @@ void child_kill(struct child *c);
 /* Takes note of what became of it; to be called after SIGCHLD. */
 void child_look(struct child *c);
 const char *call_name(int number, char *buf, size_t size);
+int call_number(const char *name); /* -1 = not known */
 
 /* check.c: the page that the script wrote against the gateway's books -------
  */

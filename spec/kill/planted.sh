@@ -11,7 +11,7 @@ export TMPDIR="$work"
 cmake -S "$work" -B "$work/build" -G Ninja -DMJ_TESTS=ON >"$work/out"
 
 build() {
-  cmake --build "$work/build" --target judge mj_fastclock mjlua >"$work/out" 2>&1 || {
+  cmake --build "$work/build" --target judge faults stopped mj_fastclock mjlua >"$work/out" 2>&1 || {
     cat "$work/out"
     echo "planted.sh: $1 does not build"
     exit 1
@@ -19,8 +19,16 @@ build() {
 }
 
 judge() {
-  "$work/build/spec/kill/judge" "$work/build/mjlua" "$work/spec/kill/script.lua" \
-    "$work/build/spec/fastclock.so" --factor 100 --items 20 "$@" >"$work/out" 2>&1
+  program=judge more="--items 20"
+  case $1 in
+  faults | stopped)
+    program=$1 more=
+    shift
+    ;;
+  esac
+  # shellcheck disable=SC2086
+  "$work/build/spec/kill/$program" "$work/build/mjlua" "$work/spec/kill/script.lua" \
+    "$work/build/spec/fastclock.so" --factor 100 $more "$@" >"$work/out" 2>&1
 }
 
 build "the tree as it stands"

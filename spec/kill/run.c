@@ -113,7 +113,7 @@ static void launch(struct world *w, const char *name, const char *count,
                        "MJ_BASE_URL",
                        gateway_url(w->g),
                        "MJ_API_KEY",
-                       "sk-judge",
+                       "sk-CANARY-judge",
                        "MJ_AUTH",
                        w->auth,
                        "MJ_POLL",
@@ -138,7 +138,7 @@ static void launch(struct world *w, const char *name, const char *count,
   cfg.errors = w->errors;
   cfg.argv = argv;
   cfg.env = env;
-  cfg.traced = w->plan.kind == PLAN_CALL;
+  cfg.traced = w->plan.kind == PLAN_CALL || w->plan.kind == PLAN_FAULT;
   child_start(&w->child, &cfg);
 }
 
@@ -191,6 +191,8 @@ int world_start(struct world *w, const char *name, int count, int twins,
   w->requests = w->paid = 0;
   w->kill_at_us = plan->kind == PLAN_TIME ? began + plan->after_us : -1;
   w->child.calls.stop_at = plan->kind == PLAN_CALL ? plan->n : 0;
+  w->child.calls.only = plan->kind == PLAN_CALL ? plan->call : -1;
+  w->child.calls.fault = plan->fault;
   w->tally->starts++;
   launch(w, name, number, twins, folder);
   watch(w, began);
@@ -204,8 +206,16 @@ int world_start(struct world *w, const char *name, int count, int twins,
   if (WIFSIGNALED(w->child.status))
     say_no("it died of signal %d, see %s", WTERMSIG(w->child.status),
            w->folder);
-  w->tally->late += plan->kind != PLAN_NONE;
+  w->tally->late += plan->kind != PLAN_NONE && plan->kind != PLAN_FAULT;
   return WEXITSTATUS(w->child.status);
+}
+
+void world_said(const struct world *w, char *text, size_t size) {
+  FILE *in = fopen(w->errors, "r");
+  size_t n = in ? fread(text, 1, size - 1, in) : 0;
+  if (in)
+    (void)fclose(in);
+  text[n] = '\0';
 }
 
 void world_complain(const struct world *w) {

@@ -6,13 +6,16 @@
 
 #include "kill.h"
 
+#include "mj.h"
+
 /* When a start is to be killed. */
 enum plan_kind {
   PLAN_NONE,
   PLAN_TIME,    /* so long after it began */
   PLAN_REQUEST, /* when its n-th request has come */
   PLAN_PAID,    /* when its n-th paid one has */
-  PLAN_CALL,    /* at its n-th system call */
+  PLAN_CALL,    /* at its n-th system call, or the n-th of that number */
+  PLAN_FAULT,   /* never; one of its calls fails */
   PLANS
 };
 
@@ -21,6 +24,8 @@ struct plan {
   long n;
   int done;         /* of a request: 1 = after the gateway's work */
   int64_t after_us; /* so much later */
+  int call;         /* the number; -1 = any */
+  struct fault fault;
 };
 
 /* Kills and where they hit. */
@@ -54,12 +59,18 @@ struct states {
   long rows[STATES];
 };
 void states_count(const struct world *w, struct states *s);
+/* A file of a journal, mode 0600: 0, or -1 when `from` is not there. */
+int states_copy(const char *from, const char *to);
+/* Each row of such a journal, to its end: MJ_OK, also when there is none. */
+int states_each(const struct world *w, mj_row_fn fn, void *ud);
 
 /* Makes a folder of its own under /tmp. */
 void world_open(struct world *w, const char *profile, uint64_t seed, double bad,
                 int pictures);
 void world_close(struct world *w, int keep);
 
+/* The program's standard error so far, cut at `size`. */
+void world_said(const struct world *w, char *text, size_t size);
 /* One start of `script NAME COUNT [FOLDER]`, to its end or its kill.  Returns
    its exit status, -1 = killed.  It may not take longer than a minute. */
 int world_start(struct world *w, const char *name, int count, int twins,

@@ -88,8 +88,8 @@ say "end"
 
 -- The last thing it does.
 local out = assert(io.open(page .. ".part", "w"))
-out:write(table.concat(lines, "\n"), "\n")
-out:close()
+assert(out:write(table.concat(lines, "\n"), "\n"))
+assert(out:close())
 assert(os.rename(page .. ".part", page))
 if bad > 0 then
   error(("%d of %d without their pictures"):format(bad, count), 0)

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT
-   states.c - what a journal holds that a killed program left behind: read in a
-   copy, since opening it would already mend it. */
+   states.c - what a journal holds that a killed program left behind: only
+   looked at, since opening it would already mend it. */
 #define _GNU_SOURCE
 #include "run.h"
-
-#include "mj.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int copy(const char *from, const char *to) {
+int states_copy(const char *from, const char *to) {
   char block[65536];
   FILE *in = fopen(from, "rb"), *out;
   size_t n;
@@ -43,22 +41,17 @@ static int count(void *ud, const mj_row *row) {
   return 0;
 }
 
-void states_count(const struct world *w, struct states *s) {
-  char folder[300], to[320], from[320];
+int states_each(const struct world *w, mj_row_fn fn, void *ud) {
   mj_error err;
-  int rc;
-  (void)snprintf(folder, sizeof folder, "%s/copy", w->folder);
-  (void)mkdir(folder, 0700);
-  (void)snprintf(from, sizeof from, "%s-wal", w->journal);
-  (void)snprintf(to, sizeof to, "%s/the.journal-wal", folder);
-  (void)copy(from, to);
-  (void)snprintf(to, sizeof to, "%s/the.journal", folder);
-  if (copy(w->journal, to) != 0)
-    return; /* killed before it was made */
-  (void)snprintf(from, sizeof from, "%s.lock", w->journal);
-  (void)snprintf(folder, sizeof folder, "%s/copy/the.journal.lock", w->folder);
-  (void)copy(from, folder);
-  rc = mj_journal_read(to, 0, count, s, &err);
+  int rc = mj_journal_read(w->journal, 0, fn, NULL, ud, NULL, &err);
+  if (rc == MJ_ENOT_FOUND) /* killed before it was made */
+    return MJ_OK;
   if (rc != MJ_OK)
-    say_no("the journal that was left behind: %s", err.text);
+    fprintf(stderr, "judge: the journal that was left behind: %s\n", err.text);
+  return rc;
+}
+
+void states_count(const struct world *w, struct states *s) {
+  if (states_each(w, count, s) != MJ_OK)
+    say_no("see %s", w->folder);
 }

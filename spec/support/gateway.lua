@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- mjlua spec/support/gateway.lua FOLDER SETTINGS: a simulated gateway that tells
 -- what it was asked.  FOLDER/url has the lines that lead a shell to it; whoever
--- makes FOLDER/ask gets FOLDER/count: submissions that came, tasks that were made.
+-- makes FOLDER/ask gets FOLDER/count: submissions that came, tasks that were made;
+-- and FOLDER/pictures: how many were fetched.
 
 local mj = require "mj"
 local sim = require "mj.sim"
@@ -26,6 +27,7 @@ while true do
   mj.sleep(0.01)
   if os.remove(folder .. "/ask") then
     local stats = gateway.server:stats()
+    write("pictures", ("%d fetched\n"):format(stats.pictures))
     write("count", ("%d submitted, %d made\n"):format(stats.submits, stats.tasks - before))
   end
 end

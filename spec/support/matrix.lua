@@ -289,10 +289,10 @@ end
 
 -- The cells of one profile, in the order of the rows.
 function matrix.column(profile, rows)
-  local gateway = assert(sim.start { profile = profile, clock = 2000, seed = 1, key = "sk-matrix" })
+  local gateway = assert(sim.start { profile = profile, clock = 2000, seed = 1, key = "sk-CANARY" })
   local world = {
     client = assert(mj.client {
-      base_url = gateway.url, api_key = "sk-matrix", poll = { first = 0.01, every = 0.01 },
+      base_url = gateway.url, api_key = "sk-CANARY", poll = { first = 0.01, every = 0.01 },
     }),
   }
   local cells = {}

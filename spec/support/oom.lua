@@ -12,7 +12,7 @@ function scenarios.binding(arm, capsule)
   local core = require "mj.core"
   arm()
   local box = assert(core.client {
-    base_url = BASE, api_key = "sk-0123456789abcdef", virtual = capsule, log = true,
+    base_url = BASE, api_key = "sk-CANARY-0123456789abcdef", virtual = capsule, log = true,
     headers = { ["X-A"] = "b" }, allow_hosts = { "a", "b" }, poll_gaps = { 1, 2 },
   })
 
@@ -81,7 +81,7 @@ function scenarios.modules(arm, capsule)
   loop.use_virtual(capsule)
   arm()
   local client = assert(mj.client {
-    base_url = BASE, api_key = "sk-0123456789abcdef", virtual = capsule,
+    base_url = BASE, api_key = "sk-CANARY-0123456789abcdef", virtual = capsule,
   })
   local grid = assert(client:imagine({ prompt = "black cat", aspect = "3:2" }):await {
     on_progress = function() end,
@@ -114,7 +114,7 @@ function scenarios.family(arm, capsule)
   loop.use_virtual(capsule)
   arm()
   local client = assert(mj.client {
-    base_url = BASE .. "/generate", api_key = "sk-0123456789abcdef", virtual = capsule,
+    base_url = BASE .. "/generate", api_key = "sk-CANARY-0123456789abcdef", virtual = capsule,
   })
   local painted = client:inpaint {
     prompt = "a hat", image = BASE .. "/p.png",
@@ -128,6 +128,54 @@ function scenarios.family(arm, capsule)
   assert(again.raw.data.state == "success")
   client:close()
   return "done"
+end
+
+local function journaled(capsule, path)
+  local loop = require "mj.loop"
+  local mj = require "mj"
+  loop.report = function() end
+  loop.use_virtual(capsule)
+  return assert(mj.client {
+    base_url = BASE, api_key = "sk-CANARY-0123456789abcdef", virtual = capsule, auth = "bearer",
+    dialect = "mj", journal = path, run = "oom.lua",
+  })
+end
+
+-- The whole module with a journal.
+function scenarios.journal(arm, capsule, path)
+  require "mj"
+  arm()
+  local client = journaled(capsule, path)
+  local grid = assert(client:imagine({ prompt = "black cat", key = "grid" }):await())
+  local big = assert(grid:click("U2", { key = "big" }):await())
+  assert(big:save(path .. ".png"))
+  assert(#assert(client:unknown()) == 0)
+  assert(client:run_done())
+  client:close()
+  return "done"
+end
+
+-- What comes after it.  `paid`: so many requests had left; where it is not known what
+-- became of one, a person looks at the gateway's page.
+function scenarios.next_start(capsule, path, paid)
+  local client = journaled(capsule, path)
+  local function made(n, key, submit)
+    local task, err = submit():await()
+    if not task and err.code == "unknown_outcome" then
+      assert(client:resolve(key, n <= paid and "1000" .. n or "absent"))
+      task, err = submit():await()
+    end
+    return assert(task, err)
+  end
+  local grid = made(1, "grid", function()
+    return client:imagine { prompt = "black cat", key = "grid" }
+  end)
+  local big = made(2, "big", function()
+    return grid:click("U2", { key = "big" })
+  end)
+  assert(big:save(path .. ".png"))
+  assert(#assert(client:unknown()) == 0)
+  client:close()
 end
 
 -- A world whose gateway answers everything, and another one below /generate.

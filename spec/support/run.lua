@@ -44,13 +44,14 @@ function run.remove(folder)
 end
 
 -- A shell command, within a time; returns status, stdout, stderr.  Journals that
--- it leaves are nobody else's.
+-- it leaves are nobody else's, and no file of gateways is read.
 function run.shell(command, seconds)
   local folder = run.folder()
   local script = folder .. "/script"
   run.spit(script, command)
-  local full = ("XDG_STATE_HOME=%s/state timeout %d sh %s >%s/out 2>%s/err </dev/null"):format(
-    folder, seconds or 60, script, folder, folder)
+  local full = (("XDG_STATE_HOME=%s/state XDG_CONFIG_HOME=%s/config "
+    .. "timeout %d sh %s >%s/out 2>%s/err </dev/null"):format(
+    folder, folder, seconds or 60, script, folder, folder))
   local ok, how, status = os.execute(full)
   if type(ok) == "number" then -- 5.1
     status = ok / 256

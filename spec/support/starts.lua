@@ -42,6 +42,10 @@ count() {
   there $dir/count
   cat $dir/count
 }
+pictures() {
+  count >/dev/null
+  cat $dir/pictures
+}
 begin() { # WORDS: mjlua in the background
   : >$dir/out
   env --default-signal=INT $mjlua "$@" >$dir/out 2>$dir/err &

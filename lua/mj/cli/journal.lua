@@ -22,7 +22,7 @@ local function hash(text)
 end
 
 -- The user's state folder (XDG base directories); nil when there is no home.
-local function folder()
+function journal.folder()
   local state, home = os.getenv "XDG_STATE_HOME", os.getenv "HOME"
   if state and state:sub(1, 1) == "/" then
     return state .. "/mj"
@@ -39,7 +39,9 @@ end
 -- run.  nil for what has no name, as lines that are typed in.
 local function run_of(opts, argv)
   local words = {}
-  if opts.first then
+  if opts.words then -- a command
+    words = opts.words
+  elseif opts.first then
     words[1] = script_of(argv, opts.first)
     for i = opts.first + 1, #argv do
       words[#words + 1] = argv[i]
@@ -50,18 +52,19 @@ local function run_of(opts, argv)
     end
   end
   local text = table.concat(words, "\0")
-  return text ~= "" and argv[opts.first] ~= "-" and hash(text) or nil
+  return text ~= "" and (opts.words or argv[opts.first] ~= "-") and hash(text) or nil
 end
 
 -- Settings for mj.env; nil: what there is to run keeps none unless it is told to.
 function journal.settings(opts, argv, complain)
   local run = run_of(opts, argv)
-  if opts.no_journal or opts.sim or not (opts.journal or (opts.first and run)) then
+  if opts.no_journal or opts.sim or opts.replay
+      or not (opts.journal or ((opts.first or opts.words) and run)) then
     return nil
   end
-  local path, place = opts.journal, folder()
+  local path, place = opts.journal, journal.folder()
   if not path and place then
-    local name = script_of(argv, opts.first):match "[^/]*$"
+    local name = opts.words and opts.command or script_of(argv, opts.first):match "[^/]*$"
     name = name:gsub("%.lua$", ""):gsub("[^%w_-]", "_")
     path = ("%s/%s-%s.journal"):format(place, name:sub(1, 40), run)
   end
@@ -95,6 +98,16 @@ function journal.again(opts, argv)
     end
   end
   return table.concat(words, " ")
+end
+
+-- What a command that ends in doubt leaves to be looked at.
+function journal.tell_unknown(complain)
+  local path = env.journal and env.journal.path
+  local file = path and io.open(path, "rb")
+  if file then
+    file:close()
+    complain("what may have been paid for: mjlua -m status --unknown " .. quote(path))
+  end
 end
 
 local function end_run(path, run, good)

@@ -137,7 +137,9 @@ local function report_unheard(complain)
   local unknown = false
   for _, entry in ipairs(unheard.list()) do
     unknown = unknown or entry.code == "unknown_outcome"
-    complain(failure(entry))
+    if not (env.replays and entry.text:find("replay: ", 1, true)) then -- said at the end
+      complain(failure(entry))
+    end
   end
   return unknown
 end
@@ -157,7 +159,7 @@ local function report_running(list, complain, on)
   for i, item in ipairs(where(list, task_of)) do
     ids[i] = task_of(item)
   end
-  if #ids == 0 then
+  if #ids == 0 or env.replays then -- nothing runs behind a transcript
     return
   end
   local text, all = tasks(#ids), table.concat(ids, " ")

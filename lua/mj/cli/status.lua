@@ -7,11 +7,13 @@ local journal = require "mj.cli.journal"
 local status = {}
 
 status.usage = [=[
-usage: mjlua -m status [--unknown] [--json] JOURNAL
+usage: mjlua -m status [--unknown] [--json]
+       mjlua -m status [--unknown] [--json] JOURNAL
        mjlua -m status [--unknown] [--json] SCRIPT [arguments]
 
 Shows the paid work that a journal holds: that of a file, or of a script that is
-run with these arguments.  While a script runs its journal is its own.
+run with these arguments, whether or not it runs just now.  Without a name: which
+journals there are, or, with --unknown, what is in doubt in any of them.
 
   --unknown  only what may have been paid for without an answer
   --json     a line of JSON for each
@@ -20,16 +22,13 @@ run with these arguments.  While a script runs its journal is its own.
 -- Options, and where the rest begins; or nil and what is wrong.
 local function parse(args)
   local opts, i = {}, 1
-  while args[i] and args[i]:sub(1, 2) == "--" do
-    local name = args[i]:match "^%-%-(%a+)$"
+  while args[i] and args[i]:find "^%-." do
+    local name = args[i] == "-h" and "help" or args[i]:match "^%-%-(%a+)$"
     if name ~= "unknown" and name ~= "json" and name ~= "help" then
       return nil, ("status: unknown option '%s'; --help lists them"):format(args[i])
     end
     opts[name] = true
     i = i + 1
-  end
-  if not args[i] and not opts.help then
-    return nil, "status: which journal? give its file, or the script and its arguments"
   end
   return opts, i
 end
@@ -51,6 +50,8 @@ local function path_of(args, first)
   return settings and settings.path
 end
 
+status.path_of = path_of
+
 -- The first line of a text, cut to a width; what a gateway said has no control
 -- characters by now, but a prompt may.
 local function cell(text, width)
@@ -66,10 +67,25 @@ local function when(seconds)
   return seconds and os.date("%m-%d %H:%M:%S", math.floor(seconds)) or ""
 end
 
+-- The rows get what was saved of them.
+local function add_files(rows, files)
+  local lists = {}
+  for _, file in ipairs(files) do
+    lists[file.token] = lists[file.token] or {}
+    table.insert(lists[file.token], file.path)
+  end
+  for _, row in ipairs(rows) do
+    row.files = lists[row.token]
+  end
+end
+
 local function print_row(row)
   print(("%s  %s  %s  %s  %s"):format(cell(when(row.sent_at or row.created_at), 14),
     cell(row.state, 12), cell(row.verb, 9), cell(row.task_id or row.token, 29),
     cell(row.error or row.prompt or row.parent, 40):gsub("%s+$", "")))
+  for _, path in ipairs(row.files or {}) do
+    print(("%s  %s"):format((" "):rep(14), (path:gsub("%c", "?"))))
+  end
 end
 
 local function print_sum(rows)
@@ -87,8 +103,87 @@ local function print_sum(rows)
   print(#rows == 0 and "nothing" or table.concat(names, ", "))
 end
 
+local NO_FOLDER = "there is no state folder: set HOME, or give the journal's file"
+
+-- One journal: true, or nil and what is wrong.
+local function show(path, opts)
+  local rows, files, owner = core.journal(path, opts.unknown)
+  if not rows then
+    return nil, files.message
+  elseif opts.named and #rows == 0 then
+    return true
+  end
+  add_files(rows, files)
+  local cjson = opts.json and require "cjson"
+  if opts.named and not cjson then
+    print(path)
+  end
+  for _, row in ipairs(rows) do
+    row.journal = opts.named and path or nil
+    if cjson then
+      print(cjson.encode(row))
+    else
+      print_row(row)
+    end
+  end
+  if not cjson and owner ~= 0 then
+    print(owner > 0 and ("process %d works on it"):format(owner) or "a process works on it")
+  end
+  if not cjson then
+    print_sum(rows)
+  end
+  return true
+end
+
+-- A line for a journal: when it changed, its rows, those in doubt.
+local function show_line(path, opts)
+  local rows, e = core.journal(path, false)
+  local doubtful = rows and core.journal(path, true)
+  if not doubtful then
+    return nil, rows and "it changes just now" or e.message
+  end
+  local changed
+  for _, row in ipairs(rows) do
+    local at = row.changed_at or row.created_at
+    changed = at and math.max(changed or at, at) or changed
+  end
+  if opts.json then
+    print(require("cjson").encode { journal = path, changed_at = changed, rows = #rows,
+      unknown = #doubtful })
+  else
+    print(("%s  %6d row%s  %s  %s"):format(cell(when(changed), 14), #rows,
+      #rows == 1 and " " or "s", cell(#doubtful > 0 and #doubtful .. " unknown" or "", 12), path))
+  end
+  return true
+end
+
+-- All that are in the state folder; `name` is the command's.  Returns the status to
+-- end with, and what is wrong.
+function status.all(name, opts, sys)
+  local folder = journal.folder()
+  if not folder then
+    return 2, ("%s: %s"):format(name, NO_FOLDER)
+  end
+  local names, worst, wrong = {}, 0, nil
+  for _, file in ipairs(sys.list(folder) or {}) do
+    names[#names + 1] = file:find "%.journal$" and file or nil
+  end
+  table.sort(names)
+  for _, file in ipairs(names) do
+    local path = folder .. "/" .. file
+    local ok, why = (opts.unknown and show or show_line)(path, opts)
+    if not ok then
+      worst, wrong = 1, (wrong and wrong .. "\nmjlua: " or "") .. ("%s: %s"):format(name, why)
+    end
+  end
+  if #names == 0 and not opts.json then
+    print(("no journal in %s"):format(folder))
+  end
+  return worst, wrong
+end
+
 -- Returns the status to end with, and what is wrong.
-function status.main(args)
+function status.main(args, sys)
   local opts, first = parse(args)
   if not opts then
     return 2, first
@@ -96,26 +191,17 @@ function status.main(args)
     io.write(status.usage)
     return 0
   end
+  if not args[first] then
+    opts.named = true
+    return status.all("status", opts, sys)
+  end
   local path = path_of(args, first)
   if not path then
-    return 2, "status: there is no state folder: set HOME, or give the journal's file"
+    return 2, "status: " .. NO_FOLDER
   end
-  local rows, e = core.journal(path, opts.unknown)
-  if not rows then
-    return 1, ("status: %s%s"):format(e.message,
-      e.message:find("has it already", 1, true) and "; while a script runs its journal is its own"
-      or "")
-  end
-  local cjson = opts.json and require "cjson"
-  for _, row in ipairs(rows) do
-    if cjson then
-      print(cjson.encode(row))
-    else
-      print_row(row)
-    end
-  end
-  if not cjson then
-    print_sum(rows)
+  local ok, why = show(path, opts)
+  if not ok then
+    return 1, "status: " .. why
   end
   return 0
 end

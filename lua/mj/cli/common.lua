@@ -1,0 +1,440 @@
+-- SPDX-License-Identifier: MIT
+-- What the commands of mjlua -m share: their options, a client, waiting with
+-- progress, saving, JSON, and the status that they end with.
+
+local prompt = require "mj.prompt"
+local save = require "mj.save"
+local width = require "mj.width"
+
+local common = {
+  OK = 0, FAILED = 1, USAGE = 2, SOME_FAILED = 3, UNKNOWN = 4, BUDGET = 5,
+}
+
+-- Options -------------------------------------------------------------------------
+
+local HELP = {} -- what the option --help raises
+
+-- The parser of a command: lua-argparse with one-line errors.
+function common.parser(name, about)
+  local argparse = require "argparse"
+  local parser = argparse("mjlua -m " .. name, about.summary)
+  parser:add_help(false):help_max_width(84)
+  parser:usage(("usage: mjlua -m %s [options]%s"):format(name, about.takes and " " .. about.takes
+    or ""))
+  parser:epilog(("Example:\n  mjlua -m %s %s"):format(name, about.example:gsub("\n", "\n  ")))
+  parser:flag("-h --help", "this text"):action(function()
+    error(HELP, 0)
+  end)
+  function parser.error(_, text)
+    error({ usage = text:gsub("\n%s*Did", "; did"):gsub("\n%s*", " "):gsub("%?$", "") }, 0)
+  end
+  return parser
+end
+
+local function number(name, least)
+  return function(text)
+    local value = tonumber(text)
+    if not value or value ~= value or value < least then
+      return nil, ("option '%s': a number from %g up expected, got '%s'"):format(name, least, text)
+    end
+    return value
+  end
+end
+common.number = number
+
+local modes = { "fast", "relax", "turbo" }
+
+function common.gateway_options(parser)
+  parser:group("The gateway (MJ_BASE_URL, MJ_API_KEY)",
+    parser:option("--gateway", "one of the file of gateways"):argname "NAME",
+    parser:option("--base-url", "its address"):argname "URL",
+    parser:option("--sim", "a simulated one: no key, no cost"):argname "SETTINGS",
+    parser:option("--mode", "fast, relax or turbo"):choices(modes),
+    parser:option("--dialect", "mj or generate (found out by itself)"):choices { "mj", "generate" },
+    parser:option("--timeout", "the longest wait, in seconds; then nothing more is sent")
+      :argname("S"):convert(number("--timeout", 0)))
+end
+
+-- Whether clients of this version take budgets and prices.
+local function has_money()
+  local schema = require("mj.client").schema
+  return schema.prices ~= nil and schema.budget ~= require("mj.option").LATER
+end
+
+local function price(text)
+  local verb, amount = text:match "^([%w_:]+)=([%d.]+)$"
+  if not tonumber(amount) then
+    return nil, ("option '--price': VERB=AMOUNT expected, got '%s'"):format(text)
+  end
+  return { verb, amount }
+end
+
+function common.money_options(parser)
+  if has_money() then
+    parser:group("Money",
+      parser:option("--price", "what a verb costs: imagine=0.05, upscale=0.02, default=0.04")
+        :argname("VERB=AMOUNT"):count("*"):convert(price),
+      parser:option("--budget", "the most that may be spent"):argname("AMOUNT")
+        :convert(number("--budget", 0)))
+  end
+end
+
+-- The prices as mj.client takes them, or nil.
+function common.prices(args)
+  local prices
+  for _, pair in ipairs(args.price or {}) do
+    prices = prices or {}
+    prices[pair[1]] = pair[2]
+  end
+  return prices
+end
+
+function common.output_options(parser)
+  parser:group("Output",
+    parser:flag("--json", "lines of JSON"),
+    parser:flag("-q --quiet", "no progress"))
+end
+
+function common.journal_options(parser)
+  parser:group("The journal (what was paid for, so that a kill loses nothing)",
+    parser:option("--journal", "this file"):argname "FILE",
+    parser:flag("--no-journal", "none"),
+    parser:flag("--fresh", "begin anew, whatever was cut off"))
+end
+
+function common.save_options(parser, default)
+  parser:group("Pictures",
+    parser:option("-o", ("where to: a path with {id} {n} {ext} {prompt:40} (%s)"):format(
+      default)):hidden_name("--output"):target("output"):argname "PATH",
+    parser:flag("--no-save", "say where they are, save nothing"))
+end
+
+-- Names that are known better, or shorter, than those of the fields.
+local shown = { aspect = "--ar" }
+local hidden = {
+  aspect = "--aspect", stylize = "--s", chaos = "--c", weird = "--w", version = "--v",
+  quality = "--q",
+}
+local switches = { tile = true, draft = true }
+local several = { no = true, sref = true, cref = true, oref = true }
+
+-- The prompt's parameters.
+function common.parameter_options(parser)
+  local list = {}
+  for i, name in ipairs(prompt.names) do
+    local option = shown[name] or "--" .. name
+    if switches[name] then
+      list[i] = parser:flag(option)
+    else
+      list[i] = parser:option(option):argname(name == "aspect" and "W:H" or "X")
+      if hidden[name] then
+        list[i]:hidden_name(hidden[name])
+      end
+      if several[name] then
+        list[i]:count "*"
+      end
+    end
+    list[i]:target(name)
+  end
+  list[#list + 1] = parser:option("--niji", "version of niji"):argname "X"
+  parser:group("Parameters of the prompt (they may stand in its text, too)",
+    (table.unpack or unpack)(list))
+end
+
+-- What all verbs take.
+function common.request_options(parser)
+  parser:group("The request",
+    parser:option("--bot", "midjourney or niji"):argname "NAME",
+    parser:option("--key", "names this work in the journal, for ever"):argname "NAME",
+    parser:option("--state", "comes back with the task"):argname "TEXT",
+    parser:option("--notify-hook", "an address that the gateway may call"):argname "URL",
+    parser:option("--provider", "of the generate family"):argname "NAME",
+    parser:option("--extra", "members for the request"):argname "JSON")
+end
+
+local request_fields = { "bot", "key", "state", "notify_hook", "provider", "extra" }
+
+-- Parameters and common fields among the arguments, put into `request`.
+function common.fill(request, args)
+  for _, name in ipairs(prompt.names) do
+    local value = args[name]
+    if type(value) == "table" and #value == 0 then
+      value = nil
+    end
+    request[name] = value
+  end
+  if args.niji then
+    request.version = "niji " .. args.niji
+  end
+  for _, name in ipairs(request_fields) do
+    request[name] = args[name]
+  end
+  return request
+end
+
+-- A bare --sim takes no word behind it: --sim=SETTINGS does.
+local function with_bare_sim(words)
+  local out, only_words = {}, false
+  for i, word in ipairs(words) do
+    only_words = only_words or word == "--"
+    out[i] = word == "--sim" and not only_words and "--sim=" or word
+  end
+  return out
+end
+
+-- argparse has no word for a value that may be left out.
+local function with_sim(text)
+  return (text:gsub("%-%-sim SETTINGS( *)", function(gap)
+    return "--sim[=SETTINGS]" .. (#gap > 2 and gap:sub(3) or gap)
+  end))
+end
+
+-- The arguments; or nil, the status to end with, and what is wrong.
+function common.parse(name, parser, words)
+  local ok, args = pcall(parser.parse, parser, with_bare_sim(words))
+  if ok then
+    return args
+  elseif args == HELP then
+    io.write(with_sim(parser:get_help()), "\n")
+    return nil, common.OK
+  elseif type(args) == "table" then
+    return nil, common.USAGE, ("%s: %s; --help shows how"):format(name, args.usage)
+  end
+  error(args, 0)
+end
+
+-- What is wrong with a template of task:save, or nil.
+function common.bad_template(template)
+  if template:find("\0", 1, true) then
+    return "option '-o': the path contains a NUL byte"
+  end
+  local ok, err = pcall(save.path, template, {}, 1, 1, "")
+  if not ok then
+    return "option '-o': " .. tostring(err):gsub("^.-task:save: ", "")
+  end
+end
+
+-- "{prompt}{ext}" means "{prompt}.{ext}".
+function common.template(text)
+  return (text:gsub("([^.])({ext})", "%1.%2"))
+end
+
+-- "out/cat.png", "U2" -> "out/cat-U2.png"; a template that ends in / stays.
+function common.with_suffix(template, suffix)
+  if template == "" or template:find "/$" then
+    return template .. "{id}-" .. suffix .. ".{ext}"
+  end
+  local folder, name = template:match "^(.-)([^/]*)$"
+  local stem, ending = name:match "^(.+)(%.[^.]*)$"
+  return folder .. (stem or name) .. "-" .. suffix .. (ending or "")
+end
+
+-- The run -------------------------------------------------------------------------
+
+local session = {}
+session.__index = session
+
+-- complain(text) writes a line to standard error.
+function common.session(args, complain)
+  return setmetatable({ args = args, complain = complain, worst = common.OK }, session)
+end
+
+function common.status_of(e)
+  local code = type(e) == "table" and e.code
+  return code == "unknown_outcome" and common.UNKNOWN or code == "budget" and common.BUDGET
+    or common.FAILED
+end
+
+local order = { [0] = 0, [1] = 2, [3] = 1, [5] = 3, [4] = 4 }
+
+-- The status of a run: what is in doubt stands in front of all else.
+function session:note(status)
+  if order[status] > order[self.worst] then
+    self.worst = status
+  end
+end
+
+local NO_GATEWAY = "no gateway: set MJ_BASE_URL and MJ_API_KEY, or give --base-url; "
+  .. "--sim simulates one"
+
+-- A client, or nil when there is none (said already).
+function session:client()
+  local args = self.args
+  local ok, client, e = pcall(require("mj.client").new, {
+    gateway = args.gateway, base_url = args.base_url, mode = args.mode, dialect = args.dialect,
+    timeout = args.timeout, budget = args.budget, prices = common.prices(args),
+  })
+  if not ok then -- an address that is none, a verb that has no price
+    local text = tostring(client):gsub("^[^:]+:%d+: ", ""):gsub("^mj%.client: ", "")
+    self.worst = common.USAGE
+    self.complain(text:find "^no gateway" and NO_GATEWAY or text)
+    return nil
+  elseif not client then
+    self:fail(e)
+  end
+  self.gateway = client
+  return client
+end
+
+function session:progress(total)
+  if not self.bar and not self.args.quiet then
+    self.bar = require("mj.progress").new({}, { total = total, json = self.args.json })
+    local client = self.gateway
+    if client and client.budget and (next(client._prices) or self.args.budget) then
+      self.bar:spent(function()
+        return client:budget().spent
+      end)
+    end
+  end
+  return self.bar
+end
+
+-- Takes the progress away; it has said nothing that lasts.
+function session:quiet_end()
+  if self.bar then
+    self.bar:close()
+  end
+end
+
+-- A wait is a little longer than the deadline of what is waited for, which knows
+-- whether it was sent.
+local LATER = 5
+
+-- With --timeout what is not sent by then never is, so that the command ends; 0 is
+-- for who does not wait at all.  Returns options of the request.
+function session:with_deadline(request)
+  local seconds = self.args.timeout
+  if seconds and seconds > 0 then
+    local given = request or {}
+    request = { deadline = seconds }
+    for name, value in pairs(given) do -- which is written to --failed as it was
+      request[name] = value
+    end
+    self.patience = { timeout = seconds + LATER }
+  end
+  return request
+end
+
+-- The task of a job, or nil, err.
+function session:wait(job, label)
+  local bar = self:progress()
+  if bar then
+    bar:add(job, label)
+  end
+  return job:await(self.patience)
+end
+
+local texts = {
+  "id", "action", "status", "progress", "prompt", "prompt_en", "final_prompt", "description",
+  "fail_reason", "fail_code", "state", "image_url", "video_url", "submitted_at", "started_at",
+  "finished_at", "expires_at", "cost",
+}
+
+-- A task as JSON shows it; what is empty is left out.
+function common.object(of, files)
+  local out = {}
+  for _, name in ipairs(texts) do
+    out[name] = of[name]
+  end
+  for _, name in ipairs { "images", "videos", "prompts" } do
+    out[name] = #of[name] > 0 and of[name] or nil
+  end
+  local buttons = {}
+  for i, button in ipairs(of.buttons) do
+    buttons[i] = { label = button.label, emoji = button.emoji, custom_id = button.custom_id,
+      intent = button.intent }
+  end
+  out.buttons = #buttons > 0 and buttons or nil
+  if files and #files > 0 then
+    out.files = {}
+    for i, path in ipairs(files) do
+      out.files[i] = path
+    end
+  end
+  return out
+end
+
+local error_fields = {
+  "code", "message", "retryable", "retry_after", "http_status", "remote_code", "task_id", "token",
+  "fail_reason", "fail_code", "key",
+}
+
+function common.error_object(e)
+  if type(e) ~= "table" then
+    return { code = "failed", message = tostring(e) }
+  end
+  local out = {}
+  for _, name in ipairs(error_fields) do
+    out[name] = e[name]
+  end
+  return out
+end
+
+-- A line of results, above whatever is drawn.
+function session:say(text)
+  local env = require "mj.env"
+  if env.clear_line then
+    env.clear_line()
+  end
+  local ok, why = io.stdout:write(text, "\n")
+  if ok then
+    ok, why = io.stdout:flush()
+  end
+  if not ok and not self.deaf then -- the ids of paid work may be in it
+    self.deaf = true -- once is enough
+    self:note(common.FAILED)
+    self.complain("cannot write to standard output: " .. tostring(why))
+  end
+end
+
+-- The same for what a gateway said: one line, and nothing that moves a cursor.
+function session:say_text(text)
+  self:say(width.clean(text))
+end
+
+function session:json(object)
+  self:say(require("cjson").encode(object))
+end
+
+-- An error, as a line; returns nothing, so that a caller can return it.
+function session:fail(e, what)
+  self:note(common.status_of(e))
+  if self.args.json then
+    self:json { error = common.error_object(e), what = what }
+  else
+    self.complain((what and what .. ": " or "") .. tostring(e))
+  end
+end
+
+-- A task, saved unless it has no picture or nobody wants that, and said.  `template`
+-- is task:save's.  True, or nil when it could not be saved.
+function session:result(of, template)
+  local files, e
+  if template and not self.args.no_save and (of.image_url or of.video_url) then
+    files, e = of:save(template)
+    if not files then
+      self:fail(e)
+      return nil
+    end
+  end
+  if self.args.json then
+    self:json(common.object(of, files))
+    return true
+  end
+  self:lines(of, files)
+  return true
+end
+
+-- The files of a task; else what it brought.
+function session:lines(of, files)
+  for _, path in ipairs(files or {}) do
+    self:say(path)
+  end
+  local texts_of = #of.prompts > 0 and of.prompts or #of.images > 0 and of.images
+    or { of.video_url or of.image_url or of.id }
+  for _, text in ipairs(files and {} or texts_of) do
+    self:say_text(text)
+  end
+end
+
+return common

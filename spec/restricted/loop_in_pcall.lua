@@ -1,0 +1,8 @@
+-- SPDX-License-Identifier: MIT
+-- ends: 41
+-- with: --cpu 1
+while true do
+  pcall(function()
+    while true do end
+  end)
+end

@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: MIT
+-- ends: 42
+-- with: --memory 32
+print(#("x"):rep(1e9))
