@@ -38,7 +38,7 @@ exports() {
   run "$1" && fail "a promise without a function was not caught"
   grep -q 'mj_planted is in mj.h and not exported' "$tree/out" || fail "the complaint names nothing"
   cp "$root/csrc/mj.h" "$tree/csrc/mj.h"
-  sed -i 's/^MJ_API const char \*mj_version/const char *mj_version/' "$tree/csrc/mj.h"
+  sed -i 's/^MJ_API const char \*mj_version/const char *mj_version/' "$tree/csrc/mj_task.h"
   run "$1" && fail "an export without a promise was not caught"
   grep -q 'mj_version is exported and not in mj.h' "$tree/out" || fail "the complaint names nothing"
   planted=2
