@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: MIT
    turn.c - how long a frame is held up, and what the journal costs.
 
-     turn live URL TASKS SECONDS BUDGET JOURNAL
+     turn live URL TASKS SECONDS BUDGET JOURNAL [CA]
        One call of mj_step(c, 0, BUDGET) after the other, with so many live
    tasks, replies of a hundred tasks, downloads, submissions and a second client
        whose host cannot be resolved.  Prints the CPU time that a call takes:
        ours, not what the machine's scheduler adds.
      turn submit URL BURSTS JOURNAL
        Bursts of 64 submissions until all are accepted, and what that costs.
+     turn adopt URL ROWS JOURNAL
+       A program that submitted so many and was killed; the next one makes the
+   same requests and finds them in the journal.  Prints what that costs. turn
+   port Prints a port that is free.
 
-   JOURNAL: a file, or - for none. */
+   JOURNAL: a file, or - for none.  CA: of a gateway behind TLS. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <mj.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { BURST = 64, MANY = 100, TURNS = 1 << 22 };
 
 static long syncs;
+static const char *ca; /* NULL = the system's */
 
 /* SQLite's and ours come here instead of the C library. */
 int fdatasync(int fd) {
@@ -65,9 +74,11 @@ static mj_client *client_of(const char *url, const char *journal, int ms,
   cfg.dialect = "mj";
   cfg.auth = "bearer";
   cfg.connections = connections;
+  cfg.ca_file = ca;
   cfg.poll.first_ms = ms;
   cfg.poll.gaps_ms[0] = ms;
   cfg.poll.ngaps = 1;
+  cfg.run = "bench";
   if (strcmp(journal, "-") != 0)
     cfg.journal = journal;
   if (mj_client_new(&c, &cfg, &err) != MJ_OK)
@@ -247,14 +258,87 @@ static void bursts(const char *url, long n, const char *journal) {
   mj_client_free(c);
 }
 
+/* Adoption -----------------------------------------------------------------*/
+
+static double longest_turn(mj_client *c, long rows) {
+  double longest = 0;
+  long accepted = 0;
+  while (accepted < rows) {
+    const mj_event *e;
+    double own = clock_us(CLOCK_THREAD_CPUTIME_ID);
+    (void)mj_step(c, 10, 300);
+    own = clock_us(CLOCK_THREAD_CPUTIME_ID) - own;
+    longest = own > longest ? own : longest;
+    while ((e = mj_event_peek(c)) != NULL) {
+      if (e->type == MJ_EV_DONE && e->error)
+        fail(e->error->text);
+      accepted += e->type == MJ_EV_ACCEPTED;
+      mj_event_pop(c);
+    }
+  }
+  return longest;
+}
+
+static void adopt(const char *url, long rows, const char *journal) {
+  pid_t pid = fork();
+  double began, opened, own, made;
+  mj_client *c;
+  mj_stats st;
+  int status = 0;
+  long i;
+  if (pid == 0) {
+    c = client_of(url, journal, 3600000, BURST);
+    for (i = 0; i < rows; i++)
+      submit(c);
+    (void)longest_turn(c, rows);
+    _exit(mj_flush(c, -1, NULL) != MJ_OK);
+  }
+  if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+    fail("the first program failed");
+  began = clock_us(CLOCK_MONOTONIC);
+  c = client_of(url, journal, 3600000, BURST);
+  opened = clock_us(CLOCK_MONOTONIC) - began;
+  own = clock_us(CLOCK_THREAD_CPUTIME_ID);
+  for (i = 0; i < rows; i++)
+    submit(c);
+  made = clock_us(CLOCK_THREAD_CPUTIME_ID) - own;
+  own = longest_turn(c, rows);
+  mj_client_stats(c, &st);
+  if (st.submits != 0)
+    fail("the second program sent something");
+  printf("rows=%ld open_ms=%.1f us_per_row=%.2f longest=%.1f\n", rows,
+         opened / 1000, made / (double)rows, own);
+  mj_client_free(c);
+}
+
+/* One that is free, for somebody who cannot be told to take any. */
+static int free_port(void) {
+  struct sockaddr_in a;
+  socklen_t size = sizeof a;
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  memset(&a, 0, sizeof a);
+  a.sin_family = AF_INET;
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
+      getsockname(fd, (struct sockaddr *)&a, &size) != 0)
+    fail("no port");
+  (void)close(fd);
+  return ntohs(a.sin_port);
+}
+
 int main(int argc, char **argv) {
-  if (argc == 7 && strcmp(argv[1], "live") == 0)
+  ca = argc == 8 ? argv[7] : NULL;
+  if ((argc == 7 || argc == 8) && strcmp(argv[1], "live") == 0)
     live(argv[2], strtol(argv[3], NULL, 10), strtod(argv[4], NULL),
          strtol(argv[5], NULL, 10), argv[6]);
+  else if (argc == 5 && strcmp(argv[1], "adopt") == 0)
+    adopt(argv[2], strtol(argv[3], NULL, 10), argv[4]);
+  else if (argc == 2 && strcmp(argv[1], "port") == 0)
+    printf("%d\n", free_port());
   else if (argc == 5 && strcmp(argv[1], "submit") == 0)
     bursts(argv[2], strtol(argv[3], NULL, 10), argv[4]);
   else
-    fail("turn live URL TASKS SECONDS BUDGET JOURNAL | submit URL BURSTS "
-         "JOURNAL");
+    fail("turn live URL TASKS SECONDS BUDGET JOURNAL [CA] | submit URL BURSTS "
+         "JOURNAL | adopt URL ROWS JOURNAL | port");
   return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# MJ_SERVE, MJ_IMAGE, MJ_JOURNAL and MJ_EDIT may be AUTO: on where their libraries are.  A rock uses that.
+# MJ_SERVE, MJ_IMAGE, MJ_JOURNAL, MJ_TLS and MJ_EDIT may be AUTO: on where their libraries are.  A rock uses that.
 function(mj_auto option)
   if(${option} STREQUAL "AUTO")
     pkg_check_modules(${option}_PROBE QUIET ${ARGN})
@@ -14,3 +14,4 @@ mj_auto(MJ_SERVE libmicrohttpd)
 mj_auto(MJ_IMAGE gdlib libpng)
 mj_auto(MJ_EDIT libedit)
 mj_auto(MJ_JOURNAL sqlite3>=3.37 libcrypto)
+mj_auto(MJ_TLS libssl>=3)

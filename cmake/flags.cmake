@@ -28,9 +28,9 @@ if(MJ_SANITIZE)
   list(JOIN MJ_SANITIZE "," MJ_SANITIZE)
   target_compile_options(mj_flags INTERFACE
     -fsanitize=${MJ_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer -O1)
+    -fno-omit-frame-pointer -O1 -g1) # a report needs lines, no more
   target_link_options(mj_flags INTERFACE -fsanitize=${MJ_SANITIZE})
-elseif(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+elseif(CMAKE_BUILD_TYPE MATCHES Rel) # with optimisation only
   target_compile_options(mj_flags INTERFACE -U_FORTIFY_SOURCE
                                             -D_FORTIFY_SOURCE=2)
 endif()

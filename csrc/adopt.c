@@ -12,17 +12,13 @@
    are all of one thread, as their store is. */
 struct mj__job *mj__owner(const mj_client *c, const char *token,
                           mj_client **of) {
+  struct mj__job *j = NULL;
   mj_client *k;
-  uint32_t i;
-  for (k = mj__journal_clients(c); k; k = k->next_in_journal)
-    for (i = 0; i < k->jobs.cap; i++) {
-      struct mj__job *j = k->jobs.slots[i];
-      if (j && j->token && !j->over && strcmp(j->token, token) == 0) {
-        *of = k;
-        return j;
-      }
-    }
-  return NULL;
+  for (k = mj__journal_clients(c); k && !j; k = k->next_in_journal) {
+    j = mj__job_named(k, token);
+    *of = k;
+  }
+  return j;
 }
 
 static int is_owned(const mj_client *c, const char *token) {
@@ -89,7 +85,7 @@ static int take_texts(mj_client *c, struct mj__job *j,
   j->attempt = (short)row->attempt;
   j->answered = row->op == MJ_OP_MODAL;
   j->action = remembers(c) ? mj__action_of((mj_op)row->op, row->button) : NULL;
-  return mj__money_adopt(c, j, row) || mj__keep(c, &j->token, row->token) ||
+  return mj__money_adopt(c, j, row) || mj__job_name(c, j, row->token) ||
                  mj__keep(c, &j->task_id, row->task_id) ||
                  mj__keep(c, &j->parent, row->parent) ||
                  mj__keep(c, &j->mode, row->mode) ||
@@ -277,7 +273,7 @@ static int was_never_made(const struct mj__record *row) {
 static int again(mj_client *c, struct mj__job *j,
                  const struct mj__record *row) {
   j->again = 1;
-  return mj__money_adopt(c, j, row) || mj__keep(c, &j->token, row->token);
+  return mj__money_adopt(c, j, row) || mj__job_name(c, j, row->token);
 }
 
 /* What the gateway says of a request, and would say again. */

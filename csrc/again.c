@@ -43,9 +43,7 @@ static void forget_round(mj_client *c, struct mj__job *j) {
   mj__free(&c->mem, j->old_task_id);
   j->old_task_id = j->task_id;
   j->task_id = NULL;
-  mj__free(&c->mem, j->old_token);
-  j->old_token = j->token;
-  j->token = NULL;
+  mj__job_unname(c, j);
   mj__free(&c->mem, j->old_ids);
   j->old_ids = j->ids;
   j->ids = NULL;

@@ -109,38 +109,71 @@ int mj_ask(mj_client *c, mj_query what, const char *const *ids, size_t n,
 
 /* Answers ------------------------------------------------------------------ */
 
-/* The JSON of one of several tasks, written anew: raw text of it there is
-   none. */
-static int put_json(struct mj__arena *a, const mj_value *v, size_t max,
-                    mj_task *t) {
-  struct mj__buf b;
-  mj__buf_init(&b, &a->mem, max);
-  mj__put_value(&b, v);
-  t->json = b.err ? NULL : mj__arena_strndup(a, b.p, b.n);
-  t->json_len = b.n;
-  mj__buf_free(&b);
-  return t->json ? MJ_OK : MJ_ERESOURCE;
+/* The tasks of a list, read while it arrives: of thousands at its end nothing
+   is left to do in one turn. */
+struct mj__list {
+  mj_client *c;
+  struct mj__exchange *x;
+  mj_task *tasks; /* in the document's arena, like the list itself */
+  size_t n, cap;
+  int err; /* the rest was not read */
+};
+
+static mj_task *room(struct mj__list *l, struct mj__arena *a) {
+  size_t cap = l->cap ? l->cap * 2 : 16;
+  mj_task *tasks;
+  if (l->n < l->cap)
+    return &l->tasks[l->n];
+  tasks = mj__arena_alloc(a, cap * sizeof *tasks);
+  if (!tasks)
+    return NULL;
+  if (l->tasks)
+    memcpy(tasks, l->tasks, l->n * sizeof *tasks);
+  l->tasks = tasks;
+  l->cap = cap;
+  return &tasks[l->n];
 }
 
-static int read_list(mj_client *c, struct mj__job *j, struct mj__exchange *x) {
-  const mj_value *root = mj_json_root(x->doc), *v;
-  struct mj__arena *a = mj__json_arena(x->doc);
-  mj_task *list = mj__arena_alloc(a, (root->len + 1) * sizeof *list);
-  size_t n = 0;
-  if (!list)
-    return MJ_ERESOURCE;
-  for (v = root->first; v; v = v->next) {
-    if (v->type != MJ_JSON_OBJECT)
-      continue;
-    if (c->wire->task(v, a, &list[n]) != MJ_OK ||
-        mj__task_dress(c, NULL, a, &list[n]) != MJ_OK ||
-        put_json(a, v, 2 * c->cfg.max_reply, &list[n]) != MJ_OK)
-      return MJ_ERESOURCE;
-    if (list[n].id)
-      n++;
+static int list_item(void *ud, const mj_value *item, struct mj__arena *a) {
+  struct mj__list *l = ud;
+  mj_task *t;
+  size_t at;
+  if (l->err || item->type != MJ_JSON_OBJECT)
+    return MJ_OK;
+  t = room(l, a);
+  if (!t || l->x->wire->task(item, a, t) != MJ_OK ||
+      mj__task_dress(l->c, NULL, a, t) != MJ_OK) {
+    l->err = MJ_ERESOURCE;
+    return MJ_OK;
   }
-  j->done.pub.tasks = list;
-  j->done.pub.ntasks = n;
+  at = mj__json_span(l->x->doc, &t->json_len);
+  t->json = mj__arena_strndup(a, l->x->reply.p + at, t->json_len);
+  if (!t->json)
+    l->err = MJ_ERESOURCE;
+  else if (t->id)
+    l->n++;
+  return MJ_OK;
+}
+
+int mj__list_begin(mj_client *c, struct mj__exchange *x) {
+  struct mj__arena *a = mj__json_arena(x->doc);
+  struct mj__list *l = mj__arena_alloc(a, sizeof *l);
+  if (!l)
+    return MJ_ERESOURCE;
+  memset(l, 0, sizeof *l);
+  l->c = c;
+  l->x = x;
+  x->list = l;
+  mj__json_watch(x->doc, list_item, l);
+  return MJ_OK;
+}
+
+static int read_list(struct mj__job *j, struct mj__exchange *x) {
+  struct mj__list *l = x->list;
+  if (!l || l->err || (!l->tasks && !room(l, mj__json_arena(x->doc))))
+    return MJ_ERESOURCE;
+  j->done.pub.tasks = l->tasks; /* not NULL, even if there are none */
+  j->done.pub.ntasks = l->n;
   return MJ_OK;
 }
 
@@ -192,7 +225,7 @@ void mj__asked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     return;
   }
   if (look == MJ__LOOK_GOOD) {
-    code = j->route == MJ__R_SEED ? read_seed(j, x, s) : read_list(c, j, x);
+    code = j->route == MJ__R_SEED ? read_seed(j, x, s) : read_list(j, x);
     if (code == MJ_OK) {
       mj__end(c, j, NULL, x, NULL);
       return;

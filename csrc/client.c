@@ -125,6 +125,7 @@ static int make_plain_transport(mj_client *c) {
   h.proxy = c->cfg.proxy;
   h.ca_file = c->cfg.ca_file;
   h.ca_path = c->cfg.ca_path;
+  h.threads = c->cfg.threads;
   h.origin = c->cfg.base_url;
   if (allow_image_host(c, &h))
     return MJ_ERESOURCE;
@@ -136,8 +137,7 @@ static int make_transport(mj_client *c) {
     return MJ_ERESOURCE;
   if (!c->cfg.tape)
     return MJ_OK;
-  return mj__tape_wrap(&c->tr, c->cfg.tape, &c->mem, c->cfg.base_url,
-                       c->cfg.api_key, c->cfg.connections);
+  return mj__tape_wrap(&c->tr, &c->cfg, &c->mem);
 }
 
 static int make_exchanges(mj_client *c) {
@@ -275,11 +275,41 @@ static void free_work(mj_client *c, struct mj__work *w) {
   }
 }
 
+/* What waits for the disk, a name or a connection has not left: it goes when
+   the run goes on, and nobody has to wonder. */
+static void take_back(mj_client *c, struct mj__job *j) {
+  if (mj__unsent(c, j))
+    c->tr.stop(c->tr.ud, j->exchange);
+  else if (j->queue != MJ__Q_RECORD)
+    return;
+  j->exchange = 0;
+  if (!j->task_id)
+    mj__slot_free(c, j);
+  if (j->cancel) {
+    (void)mj__job_go(j, MJ__REJECTED);
+    mj__end_cancelled(c, j);
+    return;
+  }
+  (void)mj__job_go(j, MJ__READY);
+  (void)mj__record(c, j);
+}
+
+static void take_all_back(mj_client *c) {
+  uint32_t i;
+  for (i = 0; i < c->jobs.cap; i++) {
+    struct mj__job *j = c->jobs.slots[i];
+    if (j && j->kind == MJ__TASK && j->state == MJ__DISPATCHING)
+      take_back(c, j);
+  }
+}
+
 void mj_client_free(mj_client *c) {
   struct mj__mem mem;
   int i;
   if (!c)
     return;
+  if (c->journaled)
+    take_all_back(c);
   if (c->journaled) /* first: its thread wakes this client */
     mj__journal_close(c);
   else if (c->store)
@@ -297,7 +327,7 @@ void mj_client_free(mj_client *c) {
   mj__past_free(&c->past, &c->mem);
   mj__timers_free(&c->timers);
   mj__free(&c->mem, c->run);
-  mj__free(&c->mem, c->held);
+  mj__held_free(c);
   mj__share_close(c->share);
   mj__free(&c->mem, c->x);
   mj__free(&c->mem, c->xfree);
@@ -397,11 +427,11 @@ void mj_client_stats(const mj_client *c, mj_stats *out) {
   }
 }
 
-static mj_phase phase_of(const struct mj__job *j) {
+static mj_phase phase_of(const mj_client *c, const struct mj__job *j) {
   if (j->over)
     return MJ_PH_ENDED;
   if (j->kind == MJ__TASK && j->state == MJ__DISPATCHING)
-    return MJ_PH_SENDING;
+    return mj__unsent(c, j) ? MJ_PH_QUEUED : MJ_PH_SENDING;
   if (j->kind == MJ__TASK && waits(j))
     return MJ_PH_QUEUED;
   return MJ_PH_RUNNING;
@@ -411,7 +441,7 @@ int mj_job_info(mj_client *c, mj_id id, mj_job_state *out) {
   const struct mj__job *j = mj__job_of(c, id);
   if (!j)
     return MJ_EINVALID;
-  out->phase = phase_of(j);
+  out->phase = phase_of(c, j);
   out->status = (mj_status)j->status;
   out->progress = j->progress;
   out->task_id = j->task_id;

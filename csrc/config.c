@@ -118,6 +118,8 @@ int mj__config_check(const mj_config *cfg, mj_error *err) {
   if (!rc)
     rc =
         check_word("wire_state", cfg->wire_state, states, "token or user", err);
+  if (!rc && cfg->run && !*cfg->run) /* that is where the callers' keys are */
+    rc = mj__err_set(err, MJ_EINVALID, "run: it is empty");
   if (!rc && cfg->api_key)
     rc = check_header("api_key", cfg->api_key, err);
   if (!rc && cfg->prefix)

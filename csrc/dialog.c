@@ -279,7 +279,8 @@ void mj__answer(mj_client *c, struct mj__job *j, const mj_task *t) {
   j->answered = 1;
   j->unsure = 0;
   j->absent_ms = 0;
-  j->attempt = again ? j->attempt : 0;
+  if (!again)
+    j->attempt = 0;
   j->builds_on = 1;
   mj__enqueue(c, j, MJ__Q_SUBMIT);
 }

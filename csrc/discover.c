@@ -11,7 +11,7 @@
    to a key that it does not see. */
 #define NO_TASK "1000000000000000"
 
-void mj__use_auth(mj_client *c, enum mj__auth auth) {
+static void use_auth(mj_client *c, enum mj__auth auth) {
   c->learned.auth = auth;
   c->api_headers = c->api_sets[auth];
 }
@@ -47,36 +47,67 @@ void mj__start_learning(mj_client *c) {
   l->family_known = strcmp(c->cfg.dialect, "auto") != 0;
   if (c->cfg.dry_run) /* nothing is asked: as most gateways are */
     l->auth_known = l->family_known = 1;
-  mj__use_auth(c, strcmp(auth, "secret") == 0 ? MJ__SECRET
-                  : strcmp(auth, "raw") == 0  ? MJ__RAW
-                                              : MJ__BEARER);
+  use_auth(c, strcmp(auth, "secret") == 0 ? MJ__SECRET
+              : strcmp(auth, "raw") == 0  ? MJ__RAW
+                                          : MJ__BEARER);
   use_wire(c, strcmp(c->cfg.dialect, "generate") == 0 ? &mj__wire_generate
                                                       : &mj__wire_mj);
 }
 
-/* What waits without knowing the family is told, and the next one asks anew. */
-static void give_up(mj_client *c, const struct mj__reply *s,
-                    int64_t retry_after_ms) {
+/* Paid requests that wait have not been sent; a task that waits for the answer
+   to its dialog goes on, for whoever looks for it. */
+static void end_unsent(mj_client *c, enum mj__queue_name q,
+                       const mj_error *why) {
+  size_t n = c->queues[q].n;
+  struct mj__job *j;
+  for (; n > 0 && (j = c->queues[q].first) != NULL; n--) {
+    mj__dequeue(c, j);
+    j->leaves = j->task_id != NULL;
+    mj__leave_slot(c, j);
+    (void)mj__job_go(j, j->state == MJ__READY ? MJ__REJECTED : MJ__CANCELLED);
+    mj__end(c, j, why, NULL, NULL);
+  }
+}
+
+/* What waits without knowing the family is told, and the next one asks anew.
+   What was accepted is looked for again later. */
+static void give_up(mj_client *c, const struct mj__reply *s, int64_t retry_ms,
+                    const mj_error *why) {
   size_t n = c->queues[MJ__Q_POLL].n + c->queues[MJ__Q_OTHER].n;
   struct mj__job *j;
-  mj__release_failed(c, s, retry_after_ms);
+  mj__release_failed(c, why);
   for (; n > 0 && ((j = c->queues[MJ__Q_OTHER].first) != NULL ||
                    (j = c->queues[MJ__Q_POLL].first) != NULL);
        n--) {
     mj__dequeue(c, j);
-    if (j->kind == MJ__ASK || j->stopping == MJ__STOP_WANTED)
-      mj__end_text(c, j, MJ_ENETWORK,
-                   "the gateway could not be asked which API it has");
-    else if (j->state == MJ__LOOKUP)
-      mj__looked_up(c, j, NULL, s, retry_after_ms);
-    else
-      mj__looked(c, j, NULL, s, retry_after_ms);
+    if (j->kind == MJ__ASK || j->stopping == MJ__STOP_WANTED) {
+      mj__end(c, j, why, NULL, NULL);
+    } else if (j->state == MJ__LOOKUP && !why->retryable) {
+      (void)mj__job_go(j, MJ__REJECTED);
+      mj__end(c, j, why, NULL, NULL);
+    } else if (j->state == MJ__LOOKUP) {
+      mj__looked_up(c, j, NULL, s, retry_ms);
+    } else {
+      mj__looked(c, j, NULL, s, retry_ms);
+    }
   }
+}
+
+static void give_up_for_now(mj_client *c, const struct mj__reply *s,
+                            int64_t retry_ms) {
+  mj_error err;
+  int code;
+  (void)mj__outcome_ask(s, MJ__R_FETCH, &code);
+  mj__explained(
+      s, code,
+      "asking which API the gateway has (dialect and auth can also be given)",
+      1, retry_ms, &err);
+  give_up(c, s, retry_ms, &err);
 }
 
 static void settle(mj_client *c, int guessed) {
   struct mj__learned *l = &c->learned;
-  l->tries = 0;
+  l->tries = l->pages = 0;
   l->auth_known = 1;
   l->auth_guessed = guessed && !l->auth_given;
   if (!l->family_known)
@@ -89,7 +120,7 @@ static void settle(mj_client *c, int guessed) {
    of the one that most gateways speak. */
 static void neither(mj_client *c, int guessed) {
   use_wire(c, &mj__wire_mj);
-  mj__use_auth(c, c->learned.mj_auth);
+  use_auth(c, c->learned.mj_auth);
   c->learned.family_guessed = 1;
   settle(c, guessed);
 }
@@ -104,7 +135,7 @@ static void other_family(mj_client *c, int guessed) {
     l->mj_auth = l->auth;
     use_wire(c, &mj__wire_generate);
     if (!l->auth_given)
-      mj__use_auth(c, MJ__BEARER);
+      use_auth(c, MJ__BEARER);
   } else {
     neither(c, guessed);
   }
@@ -131,10 +162,11 @@ static void troubled(mj_client *c, const struct mj__reply *s,
   } else if (l->family_known) {
     l->auth_known = l->auth_guessed = 1;
   } else { /* nothing is guessed from trouble alone */
+    l->pages = 0;
     use_wire(c, &mj__wire_mj);
     if (!l->auth_given)
-      mj__use_auth(c, MJ__BEARER);
-    give_up(c, s, retry_after_ms);
+      use_auth(c, MJ__BEARER);
+    give_up_for_now(c, s, retry_after_ms);
   }
 }
 
@@ -182,6 +214,92 @@ int mj__discovered(mj_client *c) {
   else
     probe(c);
   return all_known(c);
+}
+
+/* A web page -------------------------------------------------------------- */
+
+static size_t blanks(const struct mj__reply *s) {
+  size_t i = 0;
+  while (i < s->body_len && strchr(" \t\r\n", s->body[i]))
+    i++;
+  return i;
+}
+
+/* All is well, it says, in no JSON, nor what began as some. */
+static int is_page(const struct mj__reply *s) {
+  size_t i = blanks(s);
+  return !s->curl_code && s->http_status >= 200 && s->http_status < 300 &&
+         s->said.shape == MJ__SHAPE_TEXT && i < s->body_len &&
+         s->body[i] != '{' && s->body[i] != '[';
+}
+
+enum { HEAD_MOST = 64 << 10 }; /* of a page, in which its title is looked for */
+
+/* Where `tag` stands in the first n bytes of p from i on, or n. */
+static size_t tag_at(const char *p, size_t i, size_t n, const char *tag) {
+  size_t k;
+  for (; i < n; i++) {
+    for (k = 0; tag[k] && i + k < n && (p[i + k] | 0x20) == (tag[k] | 0x20);
+         k++)
+      ;
+    if (!tag[k])
+      return i;
+  }
+  return n;
+}
+
+/* The page's title, else how it begins. */
+static void title_of(const struct mj__reply *s, char *out, size_t size) {
+  const char *p = s->body;
+  size_t n = s->body_len < HEAD_MOST ? s->body_len : HEAD_MOST;
+  size_t from = tag_at(p, 0, n, "<title"), to = tag_at(p, from, n, "</title");
+  out[0] = '\0';
+  if (to < n)
+    mj__clean(out, size, p + from, to - from, 1);
+  if (!*out)
+    mj__clean(out, size, p, n, 1);
+  mj__hide(out, s->secret);
+}
+
+/* Whatever is asked there is answered with a page.  So would a paid request
+   be, and nobody could tell what it did. */
+static void no_gateway(mj_client *c, const struct mj__reply *s) {
+  struct mj__learned *l = &c->learned;
+  char title[100];
+  mj_error err;
+  l->tries = l->pages = 0;
+  title_of(s, title, sizeof title);
+  mj__err_clear(&err);
+  mj__err_set(&err, MJ_EPROTOCOL,
+              "base_url (%s) answers with %s, not JSON%s%s; nothing was sent; "
+              "base_url is the address in front of %s (where dialect and auth "
+              "are given, nothing is asked)",
+              c->gateway.base,
+              s->body[blanks(s)] == '<' ? "a web page" : "text",
+              *title ? ": " : "", title,
+              strcmp(c->cfg.dialect, "auto") == 0 ? "/mj or /api/v1"
+              : c->wire->generate                 ? "/api/v1"
+                                                  : "/mj");
+  if (!l->family_known) {
+    use_wire(c, &mj__wire_mj);
+    if (!l->auth_given)
+      use_auth(c, MJ__BEARER);
+  }
+  /* evidence about earlier work is asked for again, at leisure */
+  l->probe_at = c->now + (c->nhints ? 10000 : 0);
+  mj__around_refused(c);
+  end_unsent(c, MJ__Q_ANSWER, &err);
+  end_unsent(c, MJ__Q_SUBMIT, &err);
+  give_up(c, s, -1, &err);
+}
+
+/* 1 = it was the last question, and all were answered so. */
+static int all_pages(mj_client *c, const struct mj__reply *s) {
+  struct mj__learned *l = &c->learned;
+  if (!is_page(s))
+    return 0;
+  l->pages++;
+  return l->family_known ? l->pages == 1 : l->pages == 2;
 }
 
 enum answer { HERE, NOT_HERE, REFUSED, TROUBLE };
@@ -233,7 +351,7 @@ static int next_auth(mj_client *c) {
   struct mj__learned *l = &c->learned;
   if (l->auth_given || l->auth + 1 >= MJ__AUTHS)
     return 0;
-  mj__use_auth(c, c->wire->generate ? MJ__RAW : l->auth + 1);
+  use_auth(c, c->wire->generate ? MJ__RAW : l->auth + 1);
   return 1;
 }
 
@@ -241,12 +359,13 @@ static int next_auth(mj_client *c) {
    the requests themselves say what is wrong. */
 static void refused(mj_client *c, const struct mj__reply *s) {
   int wall = s->http_status == 403; /* may stand in front of the gateway */
+  c->learned.pages = -2;            /* whoever looks at keys is no web page */
   if (next_auth(c)) {
     c->learned.tries = 0;
     return;
   }
   if (!c->learned.auth_given)
-    mj__use_auth(c, MJ__BEARER);
+    use_auth(c, MJ__BEARER);
   if (c->wire->generate && s->said.shape == MJ__SHAPE_DATA)
     settle(c, wall);
   else
@@ -259,11 +378,15 @@ void mj__probed(mj_client *c, const struct mj__reply *s,
   c->dirty = 1;
   switch (judge(c, s)) {
   case HERE:
-    c->learned.family_heard = 1;
+    /* of the generate family each path has an answer, also a wrong one */
+    c->learned.family_heard = !mj__outcome_no_route(s);
     settle(c, 0);
     break;
   case NOT_HERE:
-    other_family(c, 0);
+    if (all_pages(c, s))
+      no_gateway(c, s);
+    else
+      other_family(c, 0);
     break;
   case REFUSED:
     refused(c, s);

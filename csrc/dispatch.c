@@ -43,6 +43,7 @@ struct mj__exchange *mj__exchange_new(mj_client *c, mj_id job,
 void mj__exchange_free(mj_client *c, struct mj__exchange *x) {
   mj_json_free(x->doc);
   x->doc = NULL;
+  x->list = NULL;
   x->id = 0;
   x->ticket = 0;
   c->xfree[c->nxfree++] = (int)(x - c->x);
@@ -62,8 +63,8 @@ void mj__drop_exchange(mj_client *c, struct mj__job *j) {
 /* Others wait for what it brings. */
 enum { PROBE_TIMEOUT = 10000 };
 
-int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
-              const char *url, const char *body, size_t body_len) {
+static int start(mj_client *c, struct mj__exchange *x, const char *method,
+                 const char *url, const char *body, size_t body_len) {
   mj_http h;
   if (c->cfg.dry_run) /* nothing gets here; and nothing would leave */
     return MJ_ECANCELLED;
@@ -84,6 +85,7 @@ int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
                              : c->cfg.request_timeout_ms;
   if (x->purpose == MJ__X_PROBE && h.timeout_ms > PROBE_TIMEOUT)
     h.timeout_ms = PROBE_TIMEOUT;
+  x->left_ms = c->now;
   c->nrequests++;
   c->starts--;
   return c->tr.start(c->tr.ud, c, &h);
@@ -93,7 +95,7 @@ int mj_ticket_redeem(mj_client *c, const mj_http *req) {
   struct mj__exchange *x = mj__exchange_of(c, req->id);
   struct mj__job *j = x ? mj__job_of(c, x->job) : NULL;
   if (!j || !req->paid || x->ticket == 0 || x->ticket != req->ticket ||
-      j->state != MJ__DISPATCHING || j->cancel)
+      j->state != MJ__DISPATCHING || j->cancel || j->late)
     return 0;
   x->ticket = 0;
   return 1;
@@ -146,7 +148,7 @@ void mj__send_paid(mj_client *c, struct mj__job *j) {
   }
   x->ticket = ++c->ticket_seq;
   c->nsubmits++;
-  if (mj__start(c, x, "POST", j->url, j->body, j->body_len) != MJ_OK) {
+  if (start(c, x, "POST", j->url, j->body, j->body_len) != MJ_OK) {
     c->nsubmits--;
     mj__exchange_free(c, x);
     j->exchange = 0;
@@ -239,7 +241,7 @@ static void start_fetch(mj_client *c, struct mj__job *j) {
   x->dear = dear;
   mj__dequeue(c, j);
   j->exchange = x->id;
-  if (mj__start(c, x, "GET", j->url, NULL, 0) != MJ_OK) {
+  if (start(c, x, "GET", j->url, NULL, 0) != MJ_OK) {
     mj__exchange_free(c, x);
     j->exchange = 0;
     mj__end_text(c, j, MJ_ERESOURCE, "no memory or descriptor for a download");
@@ -269,9 +271,9 @@ int mj__question(mj_client *c, struct mj__exchange *x, enum mj__route route,
     mj__free(&c->mem, j->body);
     j->body_len = call.body.n;
     j->body = mj__buf_steal(&call.body);
-    rc = mj__start(c, x, call.method, x->url.p, j->body, j->body_len);
+    rc = start(c, x, call.method, x->url.p, j->body, j->body_len);
   } else if (rc == MJ_OK) {
-    rc = mj__start(c, x, call.method, x->url.p, NULL, 0);
+    rc = start(c, x, call.method, x->url.p, NULL, 0);
   }
   mj__buf_free(&call.body);
   return rc;
@@ -323,8 +325,8 @@ static void start_poll(mj_client *c, struct mj__job *j) {
   c->npolls++;
   j->exchange = x->id;
   if (purpose == MJ__X_ASK)
-    rc = mj__start(c, x, j->body_len ? "POST" : "GET", j->url,
-                   j->body_len ? j->body : NULL, j->body_len);
+    rc = start(c, x, j->body_len ? "POST" : "GET", j->url,
+               j->body_len ? j->body : NULL, j->body_len);
   else
     rc = start_question(c, j, x);
   if (rc == MJ_OK)
@@ -354,7 +356,7 @@ static struct mj__job *next_paid(mj_client *c) {
   int64_t wait;
   if (mj__money_rests(c))
     return NULL;
-  if (!j && c->nheld && !mj__window_open(&c->live))
+  if (!j && c->held_by.n && !mj__window_open(&c->live))
     mj__held_look(c);
   if (!j && mj__window_open(&c->live))
     j = c->queues[MJ__Q_SUBMIT].first;
@@ -415,8 +417,9 @@ static int pump_one(mj_client *c) {
     return 0;
   }
   switch (class) {
-  case MJ__C_SUBMIT:
-    dispatch(c, paid);
+  case MJ__C_SUBMIT: /* is ready where there is one */
+    if (paid)
+      dispatch(c, paid);
     break;
   case MJ__C_RECON:
     if (wants_list(c))

@@ -115,6 +115,8 @@ static size_t ascii_run(const char *s, size_t n) {
       break;
     i += 8;
   }
+  while (i < n && (unsigned char)(s[i] - 1) < 0x7f)
+    i++;
   return i;
 }
 

@@ -31,7 +31,7 @@ static int hold(void *ud, const struct mj__record *r) {
       strlen(r->token) >= sizeof list->token || !r->gateway ||
       strcmp(r->gateway, c->cfg.base_url) != 0)
     return MJ_OK;
-  if (c->nheld == c->held_cap) {
+  if (c->held_n == c->held_cap) {
     size_t cap = c->held_cap ? c->held_cap * 2 : 16;
     list = mj__realloc(&c->mem, c->held, c->held_cap * sizeof *list,
                        cap * sizeof *list);
@@ -40,10 +40,26 @@ static int hold(void *ud, const struct mj__record *r) {
     c->held = list;
     c->held_cap = cap;
   }
-  memcpy(c->held[c->nheld].token, r->token, strlen(r->token) + 1);
-  c->held[c->nheld++].until_ms =
+  list = &c->held[c->held_n++];
+  memset(list, 0, sizeof *list);
+  memcpy(list->token, r->token, strlen(r->token) + 1);
+  list->until_ms =
       mj__clock(c) + (left < life ? left : life); /* the clock was set back */
   c->live.used++;
+  return MJ_OK;
+}
+
+static const char *token_of(const void *held) {
+  return ((const struct mj__held *)held)->token;
+}
+
+/* The list does not grow, or move, any more. */
+static int index_all(mj_client *c) {
+  size_t i;
+  mj__index_init(&c->held_by, token_of);
+  for (i = 0; i < c->held_n; i++)
+    if (mj__index_add(&c->held_by, &c->mem, &c->held[i]) != MJ_OK)
+      return MJ_ERESOURCE;
   return MJ_OK;
 }
 
@@ -52,41 +68,49 @@ int mj__held_begin(mj_client *c, mj_error *err) {
   if (!c->cfg.base_url || c->next_in_journal)
     return MJ_OK; /* what runs now is another client's of this process */
   rc = c->store->ops->each(c->store, 1, hold, c, err);
+  if (rc == MJ_OK)
+    rc = index_all(c);
   if (rc == MJ_ERESOURCE)
     return mj__err_nomem(err);
-  if (rc == MJ_OK && c->nheld)
-    mj__log(c, 2, "%zu tasks of an earlier start hold their places", c->nheld);
+  if (rc == MJ_OK && c->held_n)
+    mj__log(c, 2, "%zu tasks of an earlier start hold their places", c->held_n);
   return rc;
 }
 
-static void let_go(mj_client *c, size_t i) {
-  c->held[i] = c->held[--c->nheld];
+static void let_go(mj_client *c, struct mj__held *h) {
+  mj__index_take(&c->held_by, h);
+  h->until_ms = 0;
   c->live.used--;
   c->dirty = 1;
 }
 
 void mj__held_take(mj_client *c, const char *token) {
-  size_t i;
-  for (i = 0; token && i < c->nheld; i++)
-    if (strcmp(c->held[i].token, token) == 0) {
-      let_go(c, i);
-      return;
-    }
+  struct mj__held *h = token ? mj__index_find(&c->held_by, token) : NULL;
+  if (h)
+    let_go(c, h);
+}
+
+void mj__held_free(mj_client *c) {
+  mj__index_free(&c->held_by, &c->mem);
+  mj__free(&c->mem, c->held);
 }
 
 void mj__held_look(mj_client *c) {
   int64_t next = INT64_MAX;
-  size_t i = 0;
-  while (i < c->nheld)
-    if (c->held[i].until_ms <= c->now) {
-      let_go(c, i);
-    } else {
-      if (c->held[i].until_ms < next)
-        next = c->held[i].until_ms;
-      i++;
-    }
-  if (c->nheld)
-    mj__wait_until(c, next - c->now);
+  size_t i;
+  for (i = 0; c->now >= c->held_until && i < c->held_n; i++) {
+    struct mj__held *h = &c->held[i];
+    if (!h->until_ms) /* it is free */
+      continue;
+    if (h->until_ms <= c->now)
+      let_go(c, h);
+    else if (h->until_ms < next)
+      next = h->until_ms;
+  }
+  if (i)
+    c->held_until = next;
+  if (c->held_by.n)
+    mj__wait_until(c, c->held_until - c->now);
 }
 
 void mj__slot_free(mj_client *c, struct mj__job *j) {

@@ -40,6 +40,21 @@ static int on_timer(CURLM *m, long ms, void *ud) {
   return 0;
 }
 
+/* Where TLS will be spoken, and nothing is said that only libcurl knows how to
+   do (a folder of authorities; a proxy, which has its own). */
+static int read_authorities(struct mj__curl *t) {
+  const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+  const char *file = t->cfg.ca_file;
+  if (!file && v->age >= CURLVERSION_SEVENTH)
+    file = v->cainfo;
+  if (t->ca || !t->cfg.threads || t->cfg.ca_path || t->cfg.proxy ||
+      !t->cfg.origin || strncmp(t->cfg.origin, "https:", 6) != 0)
+    return MJ_OK;
+  return mj__ca_new(&t->ca, &t->cfg.mem, file, v->ssl_version) == MJ_ERESOURCE
+             ? MJ_ERESOURCE
+             : MJ_OK;
+}
+
 /* libcurl and the pool come with the first request. */
 static int start_up(struct mj__curl *t) {
   int i, n = t->cfg.connections;
@@ -51,7 +66,7 @@ static int start_up(struct mj__curl *t) {
     t->pool = mj__alloc(&t->cfg.mem, (size_t)n * sizeof *t->pool);
   if (!t->free_list)
     t->free_list = mj__alloc(&t->cfg.mem, (size_t)n * sizeof *t->free_list);
-  if (!t->pool || !t->free_list)
+  if (!t->pool || !t->free_list || read_authorities(t) != MJ_OK)
     return MJ_ERESOURCE;
   t->multi = curl_multi_init();
   if (!t->multi)
@@ -76,6 +91,7 @@ static int start_up(struct mj__curl *t) {
 }
 
 static void release(struct mj__curl *t, struct mj__easy *x) {
+  mj__easy_unhold(x);
   (void)curl_multi_remove_handle(t->multi, x->e);
   x->id = 0;
   x->body = NULL;
@@ -118,21 +134,41 @@ static void http_stop(void *ud, uint64_t id) {
     }
 }
 
+/* Looking up the name, or connecting: libcurl asks before it sends. */
+static int http_unsent(void *ud, uint64_t id) {
+  const struct mj__curl *t = ud;
+  int i;
+  for (i = 0; i < t->npool; i++)
+    if (t->pool[i].id == id)
+      return t->pool[i].sent == 0;
+  return 0;
+}
+
+static int is_over(const struct mj__curl *t) {
+  return t->end_us != INT64_MAX && mj__os_now_us() >= t->end_us;
+}
+
+static void tell_end(struct mj__curl *t, struct mj__easy *x, CURLcode code) {
+  mj_http_result r;
+  mj__easy_result(x, code, &r);
+  /* the result's strings are the handle's: report first */
+  mj_transport_done(x->client, x->id, &r);
+  release(t, x);
+}
+
+/* One at least; the rest is at its end as well in the next turn. */
 static void finish(struct mj__curl *t) {
   CURLMsg *msg;
-  int left;
-  while ((msg = curl_multi_info_read(t->multi, &left)) != NULL) {
+  int n = 0;
+  t->ended = 0;
+  while ((n == 0 || !is_over(t)) &&
+         (msg = curl_multi_info_read(t->multi, &t->ended)) != NULL) {
     struct mj__easy *x = NULL;
-    mj_http_result r;
-    uint64_t id;
     if (msg->msg != CURLMSG_DONE)
       continue;
+    n++;
     (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &x);
-    mj__easy_result(x, msg->data.result, &r);
-    id = x->id;
-    /* the result's strings are the handle's: report first */
-    mj_transport_done(x->client, id, &r);
-    release(t, x);
+    tell_end(t, x, msg->data.result);
   }
 }
 
@@ -142,32 +178,75 @@ static int curl_events(int events) {
          ((events & MJ__BROKEN) ? CURL_CSELECT_ERR : 0);
 }
 
+/* Those that were held go on, one piece at least.  libcurl forgets one whose
+   piece is not taken here: nothing would wake it but its time-out.  (One that
+   has no connection any more has ended, and says so in finish.) */
+static int go_on(struct mj__curl *t) {
+  struct mj__easy *x, *last = t->held_last;
+  CURLcode rc;
+  int n = 0;
+  for (; (x = t->held_first) != NULL && (n == 0 || !is_over(t)); n++) {
+    mj__easy_unhold(x);
+    x->due = 1;
+    rc = curl_easy_pause(x->e, CURLPAUSE_CONT);
+    if (rc != CURLE_OK && rc != CURLE_BAD_FUNCTION_ARGUMENT)
+      tell_end(t, x, rc);
+    if (x == last)
+      break;
+  }
+  return n;
+}
+
+/* What libcurl wants to do by itself, new requests among it. */
+static int run_due(struct mj__curl *t) {
+  int running;
+  if (t->due_ms < 0 || t->due_ms > mj__os_now_ms(NULL))
+    return 0;
+  t->due_ms = -1;
+  (void)curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  return 1;
+}
+
+/* What is left over is still readable next time. */
+static int serve(struct mj__curl *t, const struct mj__ready *ready, int n) {
+  int i, running;
+  for (i = 0; i < n && (i == 0 || !is_over(t)); i++)
+    (void)curl_multi_socket_action(t->multi, ready[i].fd,
+                                   curl_events(ready[i].events), &running);
+  return i;
+}
+
+enum { HELD, DUE, READY, PARTS };
+
 static void http_step(void *ud, mj_client *c, int64_t wait_ms,
                       int64_t budget_us) {
   struct mj__curl *t = ud;
   struct mj__ready ready[64];
-  int64_t now, end; /* microseconds */
-  int i, n, running;
+  int i, n, done = 0;
   (void)c;
   n = mj__poller_wait(t->poller, wait_ms, ready, 64);
   if (!t->multi)
     return;
-  now = mj__os_now_us();
-  end = budget_us > 0 ? now + budget_us : INT64_MAX;
-  if (t->due_ms >= 0 && t->due_ms <= now / 1000) {
-    t->due_ms = -1;
-    (void)curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  t->end_us = budget_us > 0 ? mj__os_now_us() + budget_us : INT64_MAX;
+  /* a handshake may cost more than the budget: what had to wait for it comes
+     first in the next turn */
+  for (i = 0; i < PARTS && (done == 0 || !is_over(t)); i++) {
+    if (t->part == HELD)
+      done += go_on(t);
+    else if (t->part == DUE)
+      done += run_due(t);
+    else
+      done += serve(t, ready, n);
+    t->part = (t->part + 1) % PARTS;
   }
-  /* what is left over is still readable next time */
-  for (i = 0; i < n && (i == 0 || mj__os_now_us() < end); i++)
-    (void)curl_multi_socket_action(t->multi, ready[i].fd,
-                                   curl_events(ready[i].events), &running);
   finish(t);
 }
 
 static int64_t http_timeout(void *ud) {
   struct mj__curl *t = ud;
   int64_t left;
+  if (t->held_first || t->ended)
+    return 0;
   if (t->due_ms < 0)
     return -1;
   left = t->due_ms - mj__os_now_ms(NULL);
@@ -199,6 +278,7 @@ static void http_free(void *ud) {
   curl_multi_cleanup(t->multi); /* closes the connections through on_close */
   for (i = 0; i < sizeof t->lists / sizeof t->lists[0]; i++)
     curl_slist_free_all(t->lists[i].list);
+  mj__ca_free(t->ca);
   mj__free(&mem, t->pool);
   mj__free(&mem, t->free_list);
   mj__poller_free(t->poller);
@@ -211,6 +291,7 @@ int mj__http_new(mj_transport *out, const struct mj__http_config *cfg) {
     return MJ_ERESOURCE;
   t->cfg = *cfg;
   t->due_ms = -1;
+  t->end_us = INT64_MAX;
   if (mj__poller_new(&t->poller, &cfg->mem) != MJ_OK) {
     mj__free(&cfg->mem, t);
     return MJ_ERESOURCE;
@@ -223,6 +304,7 @@ int mj__http_new(mj_transport *out, const struct mj__http_config *cfg) {
   out->watch = http_watch;
   out->wakeup = http_wakeup;
   out->free = http_free;
+  out->unsent = http_unsent;
   out->ud = t;
   return MJ_OK;
 }

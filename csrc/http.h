@@ -12,6 +12,7 @@ struct mj__http_config {
   const char *origin; /* base_url: its pictures are trusted; may be NULL */
   const char *const *allow_hosts;
   size_t nallow_hosts;
+  int threads; /* 1 = what blocks is done on threads */
 };
 
 int mj__http_new(mj_transport *out, const struct mj__http_config *cfg);

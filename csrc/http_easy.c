@@ -11,10 +11,47 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* libcurl reads a socket until it is empty, megabytes in one call.  What comes
+   when the turn's time is up waits for the next; what is paid never waits. */
+static int hold(struct mj__easy *x) {
+  struct mj__curl *t = x->t;
+  if (x->due || x->paid || t->end_us == INT64_MAX ||
+      mj__os_now_us() < t->end_us)
+    return 0;
+  x->held = 1;
+  x->next_held = NULL;
+  if (t->held_last)
+    t->held_last->next_held = x;
+  else
+    t->held_first = x;
+  t->held_last = x;
+  return 1;
+}
+
 static size_t on_data(char *p, size_t size, size_t n, void *ud) {
   struct mj__easy *x = ud;
   n *= size;
-  return mj_transport_data(x->client, x->id, p, n) == MJ_OK ? n : 0;
+  if (hold(x))
+    return CURL_WRITEFUNC_PAUSE;
+  x->due = 0;
+  if (mj_transport_data(x->client, x->id, p, n) == MJ_OK)
+    return n;
+  x->full = 1;
+  return 0;
+}
+
+void mj__easy_unhold(struct mj__easy *x) {
+  struct mj__easy **p = &x->t->held_first, *last = NULL;
+  while (*p && *p != x) {
+    last = *p;
+    p = &last->next_held;
+  }
+  if (!*p)
+    return;
+  *p = x->next_held;
+  if (x->t->held_last == x)
+    x->t->held_last = last;
+  x->held = 0;
 }
 
 /* More than any gateway sends; libcurl itself would take 300 KiB (its answer to
@@ -131,6 +168,34 @@ static int on_close(void *ud, curl_socket_t fd) {
   return close(fd);
 }
 
+/* Each connection's; whoever comes before the file was read waits for it. */
+static CURLcode on_tls(CURL *e, void *ssl_ctx, void *ud) {
+  struct mj__easy *x = ud;
+  (void)e;
+  if (mj__ca_use(x->t->ca, ssl_ctx) == 0)
+    return CURLE_OK;
+  x->unbelieving = 1;
+  return CURLE_SSL_CACERT_BADFILE;
+}
+
+/* Who signs for the servers. */
+static void set_authorities(struct mj__easy *x) {
+  const struct mj__http_config *cfg = &x->t->cfg;
+  CURL *e = x->e;
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+  /* Debian's default path switches libcurl's certificate cache off, and each
+     new connection then reads 144 certificates again: 15 ms, not 0.4 */
+  curl_easy_setopt(e, CURLOPT_CAPATH, cfg->ca_path);
+  if (cfg->ca_file)
+    curl_easy_setopt(e, CURLOPT_CAINFO, cfg->ca_file);
+  if (x->t->ca &&
+      curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls) == CURLE_OK) {
+    curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, x);
+    curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
+  }
+}
+
 int mj__easy_open(struct mj__easy *x) {
   const struct mj__http_config *cfg = &x->t->cfg;
   CURL *e = curl_easy_init();
@@ -162,13 +227,7 @@ int mj__easy_open(struct mj__easy *x) {
   /* "" rather than NULL: the environment's proxies are not for a key */
   curl_easy_setopt(e, CURLOPT_PROXY, cfg->proxy ? cfg->proxy : "");
   curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (cfg->ca_file)
-    curl_easy_setopt(e, CURLOPT_CAINFO, cfg->ca_file);
-  /* Debian's default path switches libcurl's certificate cache off, and each
-     new connection then reads 144 certificates again: 15 ms, not 0.4 */
-  curl_easy_setopt(e, CURLOPT_CAPATH, cfg->ca_path);
+  set_authorities(x);
   return MJ_OK;
 }
 
@@ -227,9 +286,11 @@ int mj__easy_arm(struct mj__easy *x, const mj_http *req) {
   x->foreign = req->foreign;
   x->trusted = req->foreign ? is_trusted(x->t, req->url) : 1;
   x->prereqs = x->sent = x->blocked = x->late = 0;
+  x->full = x->held = x->due = 0;
   x->began_ms = req->paid ? mj__os_boot_ms() : 0;
   x->head = x->lines = 0;
   x->refusal = NULL;
+  x->unbelieving = 0;
   x->body = req->body;
   x->body_len = req->body_len;
   x->body_at = 0;
@@ -270,6 +331,8 @@ void mj__easy_result(struct mj__easy *x, CURLcode code, mj_http_result *r) {
   long http = 0;
   char *type = NULL, *location = NULL;
   memset(r, 0, sizeof *r);
+  if (x->full && code == CURLE_OK) /* what curl_easy_pause() gave us */
+    code = CURLE_WRITE_ERROR;
   r->curl_code = (int)code;
   r->sent = x->sent;
   r->blocked = x->blocked;
@@ -282,6 +345,8 @@ void mj__easy_result(struct mj__easy *x, CURLcode code, mj_http_result *r) {
   r->location = location;
   r->text = x->blocked         ? "the address is not public"
             : x->late          ? "not sent: connecting took too long"
+            : x->unbelieving   ? "the certificates that sign for servers "
+                                 "cannot be read (ca_file)"
             : x->refusal       ? x->refusal
             : x->errbuf[0]     ? x->errbuf
             : code != CURLE_OK ? curl_easy_strerror(code)

@@ -3,6 +3,7 @@
 #ifndef MJ_HTTP_INT_H
 #define MJ_HTTP_INT_H
 
+#include "ca.h"
 #include "http.h"
 #include "poller.h"
 
@@ -24,6 +25,11 @@ struct mj__easy {
   const char *refusal; /* why we broke it off, or NULL */
   int64_t began_ms;    /* of a paid one, as of mj__os_boot_ms */
   int late;            /* its record was too old to send it */
+  int unbelieving;     /* the file of authorities is no good */
+  int full;            /* the client does not take what comes */
+  int held;            /* libcurl keeps a piece: the turn's time was up */
+  int due;             /* whose turn it is: one piece, whatever the time */
+  struct mj__easy *next_held;
   char errbuf[CURL_ERROR_SIZE];
 };
 
@@ -31,6 +37,7 @@ struct mj__curl {
   struct mj__http_config cfg;
   struct mj__poller *poller;
   CURLM *multi;
+  struct mj__ca *ca; /* NULL = libcurl reads the authorities itself */
   struct mj__easy *pool;
   int npool;
   int *free_list, nfree;
@@ -39,6 +46,10 @@ struct mj__curl {
     struct curl_slist *list;
   } lists[4];
   int64_t due_ms; /* libcurl's timer, -1 = none */
+  int64_t end_us; /* of this turn's budget */
+  int ended;      /* transfers that nobody has looked at yet */
+  int part;       /* of a turn, which comes next */
+  struct mj__easy *held_first, *held_last;
   uint64_t connects;
   size_t sockets, sockets_peak;
 };
@@ -47,6 +58,8 @@ struct mj__curl {
 int mj__easy_open(struct mj__easy *x);
 /* Sets what this request needs. */
 int mj__easy_arm(struct mj__easy *x, const mj_http *req);
+/* Takes it out of the list of those that are held, if it is there. */
+void mj__easy_unhold(struct mj__easy *x);
 /* Fills *r from a finished handle. */
 void mj__easy_result(struct mj__easy *x, CURLcode code, mj_http_result *r);
 

@@ -98,7 +98,9 @@ static void on_refused(struct mj__job *j, const struct mj__verdict *v,
     again = waits_for_room(j, retry_after_ms, r, now, random, &wait);
   else if (v->kind == MJ__V_NOT_SENT) {
     wait = mj__retry_wait(j->attempt, 500, 30000, retry_after_ms, random);
-    again = j->attempt < r->attempts && retry_after_ms <= MJ__RETRY_AFTER_MOST;
+    again =
+        j->late || /* which is what its owner hears */
+        (j->attempt < r->attempts && retry_after_ms <= MJ__RETRY_AFTER_MOST);
   } else {
     wait = 1000 + mj__retry_wait(j->attempt, 1000, 4000, -1, random);
     again = v->parent && j->builds_on && j->attempt < PARENT_TRIES;

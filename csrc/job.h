@@ -64,6 +64,7 @@ struct mj__job {
   unsigned char queue;      /* which one, 0 = none */
   unsigned progress_on : 1; /* report progress */
   unsigned cancel : 1;      /* given up while it was being sent */
+  unsigned detached : 1;    /* likewise, and the gateway is not told */
   unsigned tracked : 1;     /* not ours: somebody gave the id */
   unsigned slot : 1;        /* holds a place in the live window */
   unsigned over : 1;        /* its end is known and waits for its record */

@@ -80,6 +80,7 @@ void mj__job_free(mj_client *c, struct mj__job *j) {
   mj__free(&c->mem, j->task_id);
   mj__free(&c->mem, j->parent);
   mj__free(&c->mem, j->state_user);
+  mj__job_ended(c, j);
   mj__free(&c->mem, j->token);
   mj__free(&c->mem, j->mode);
   mj__free(&c->mem, j->hook);
@@ -120,6 +121,34 @@ struct mj__job *mj__job_of(mj_client *c, mj_id id) {
   return j && j->id == id ? j : NULL;
 }
 
+static const char *token_of(const void *job) {
+  return ((const struct mj__job *)job)->token;
+}
+
+int mj__job_name(mj_client *c, struct mj__job *j, const char *token) {
+  int rc = mj__keep(c, &j->token, token);
+  c->jobs.tokens.id = token_of;
+  if (rc == MJ_OK && c->journaled)
+    rc = mj__index_add(&c->jobs.tokens, &c->mem, j);
+  return rc;
+}
+
+void mj__job_ended(mj_client *c, const struct mj__job *j) {
+  if (j->token)
+    mj__index_take(&c->jobs.tokens, j);
+}
+
+void mj__job_unname(mj_client *c, struct mj__job *j) {
+  mj__job_ended(c, j);
+  mj__free(&c->mem, j->old_token);
+  j->old_token = j->token;
+  j->token = NULL;
+}
+
+struct mj__job *mj__job_named(const mj_client *c, const char *token) {
+  return mj__index_find(&c->jobs.tokens, token);
+}
+
 void mj__jobs_free(mj_client *c) {
   uint32_t i;
   for (i = 0; i < c->jobs.cap; i++)
@@ -127,6 +156,7 @@ void mj__jobs_free(mj_client *c) {
       mj__job_free(c, c->jobs.slots[i]);
   mj__fair_free(&c->turns[0]);
   mj__fair_free(&c->turns[1]);
+  mj__index_free(&c->jobs.tokens, &c->mem);
   mj__free(&c->mem, c->jobs.slots);
   mj__free(&c->mem, c->jobs.generation);
   mj__free(&c->mem, c->jobs.free_list);

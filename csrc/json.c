@@ -22,9 +22,11 @@ struct mj_json {
   int bom; /* bytes of a byte order mark seen; -1 = past the beginning */
   int code;
   const char *why;
-  mj__json_item_fn item; /* NULL = the tree is kept whole */
+  mj__json_item_fn item; /* of the outermost array; NULL = nobody waits */
   void *item_ud;
-  size_t item_max;
+  size_t item_max;   /* 0 = the tree is kept whole */
+  size_t fed, chunk; /* bytes; before the ones that are being parsed */
+  size_t item_at;
   struct mj__arena items; /* of the one that is being read */
   jmp_buf no_memory;
 };
@@ -37,8 +39,17 @@ static int refuse(mj_json *d, int code, const char *why) {
   return 0; /* yajl: stop */
 }
 
-static int is_streamed(const mj_json *d) {
+static int is_list(const mj_json *d) {
   return d->item && d->depth > 0 && d->root->type == MJ_JSON_ARRAY;
+}
+
+static int is_streamed(const mj_json *d) {
+  return d->item_max && is_list(d);
+}
+
+/* Behind the token that was read last. */
+static size_t here(const mj_json *d) {
+  return d->chunk + yajl_get_bytes_consumed(d->y);
 }
 
 /* Where the next value lies. */
@@ -49,11 +60,13 @@ static struct mj__arena *home(mj_json *d) {
 /* An item of the outermost array is whole. */
 static int hand_over(mj_json *d) {
   int rc;
-  if (!is_streamed(d) || d->depth != 1)
+  if (d->depth != 1 || !is_list(d))
     return 1;
-  rc = d->item(d->item_ud, d->root->first, &d->items);
-  d->root->first = d->last[0] = NULL;
-  mj__arena_free(&d->items);
+  rc = d->item(d->item_ud, d->last[0], home(d));
+  if (is_streamed(d)) {
+    d->root->first = d->last[0] = NULL;
+    mj__arena_free(&d->items);
+  }
   return rc == MJ_OK ? 1 : refuse(d, rc, "not taken");
 }
 
@@ -101,8 +114,6 @@ static int on_bool(void *ud, int yes) {
    and becomes '?', as yajl makes of a first half; the latter is refused. */
 static const char *make_utf8(mj_json *d, char *s, uint32_t *len) {
   size_t n = *len, from = 0, to = 0;
-  if (!s || mj__utf8_check(s, n) == n)
-    return s;
   while (from < n) {
     size_t good = mj__utf8_check(s + from, n - from);
     memmove(s + to, s + from, good);
@@ -123,18 +134,31 @@ static const char *make_utf8(mj_json *d, char *s, uint32_t *len) {
   return s;
 }
 
+/* A copy; NULL = the document is refused, for `nul` if there is one in it. */
+static const char *take_text(mj_json *d, const char *s, size_t n, uint32_t *len,
+                             const char *nul) {
+  int plain = mj__utf8_check(s, n) == n; /* which stops at a NUL, too */
+  char *copy;
+  if (!plain && memchr(s, '\0', n)) {
+    refuse(d, MJ_EPROTOCOL, nul);
+    return NULL;
+  }
+  copy = mj__arena_strndup(home(d), s, n);
+  *len = (uint32_t)n;
+  if (!copy)
+    refuse(d, MJ_ERESOURCE, "out of memory");
+  return plain || !copy ? copy : make_utf8(d, copy, len);
+}
+
 static int on_text(mj_json *d, mj_json_type type, const char *s, size_t n) {
   mj_value *v;
   if (n > MJ__JSON_STRING)
     return refuse(d, MJ_EPROTOCOL, "a string of more than 1 MiB");
-  if (n && memchr(s, '\0', n))
-    return refuse(d, MJ_EPROTOCOL, "a string with a NUL in it");
   v = add(d, type);
   if (!v)
     return 0;
-  v->len = (uint32_t)n;
-  v->text = make_utf8(d, mj__arena_strndup(home(d), s, n), &v->len);
-  return v->text ? hand_over(d) : refuse(d, MJ_ERESOURCE, "out of memory");
+  v->text = take_text(d, s, n, &v->len, "a string with a NUL in it");
+  return v->text ? hand_over(d) : 0;
 }
 
 static int on_number(void *ud, const char *s, size_t n) {
@@ -146,13 +170,12 @@ static int on_string(void *ud, const unsigned char *s, size_t n) {
 }
 
 static int on_key(void *ud, const unsigned char *s, size_t n) {
+  static const char odd[] = "a member name that is too long or odd";
   mj_json *d = ud;
-  if (n > 1024 || (n && memchr(s, '\0', n)))
-    return refuse(d, MJ_EPROTOCOL, "a member name that is too long or odd");
-  d->key_len = (uint32_t)n;
-  d->key =
-      make_utf8(d, mj__arena_strndup(home(d), (const char *)s, n), &d->key_len);
-  return d->key ? 1 : refuse(d, MJ_ERESOURCE, "out of memory");
+  if (n > 1024)
+    return refuse(d, MJ_EPROTOCOL, odd);
+  d->key = take_text(d, (const char *)s, n, &d->key_len, odd);
+  return d->key != NULL;
 }
 
 static int open_node(mj_json *d, mj_json_type type) {
@@ -162,6 +185,8 @@ static int open_node(mj_json *d, mj_json_type type) {
   v = add(d, type);
   if (!v)
     return 0;
+  if (d->depth == 1)
+    d->item_at = here(d) - 1;
   d->stack[d->depth] = v;
   d->last[d->depth] = NULL;
   d->depth++;
@@ -236,6 +261,15 @@ void mj__json_each(mj_json *d, mj__json_item_fn fn, void *ud, size_t item_max) {
   d->item_max = item_max;
 }
 
+void mj__json_watch(mj_json *d, mj__json_item_fn fn, void *ud) {
+  mj__json_each(d, fn, ud, 0);
+}
+
+size_t mj__json_span(const mj_json *d, size_t *len) {
+  *len = here(d) - d->item_at;
+  return d->item_at;
+}
+
 /* The handle is made when the first byte comes. */
 static yajl_status parse(mj_json *d, const char *p, size_t n) {
   if (setjmp(d->no_memory)) {
@@ -297,6 +331,8 @@ static void check_tail(mj_json *d, const char *p, size_t n) {
 
 int mj__json_feed(mj_json *d, const char *p, size_t n, mj_error *err) {
   size_t at = skip_bom(d, p, n);
+  d->chunk = d->fed + at;
+  d->fed += n;
   if (!d->code && n > at && !is_whole(d)) {
     if (parse(d, p + at, n - at) != yajl_status_ok)
       refuse(d, MJ_EPROTOCOL, "bad syntax");

@@ -24,6 +24,12 @@ typedef int (*mj__json_item_fn)(void *ud, const mj_value *item,
                                 struct mj__arena *a);
 void mj__json_each(mj_json *doc, mj__json_item_fn fn, void *ud,
                    size_t item_max);
+/* The same, and the tree is kept whole: `a` is the document's, and an item may
+   take what there is. */
+void mj__json_watch(mj_json *doc, mj__json_item_fn fn, void *ud);
+/* Within fn, of an item that is an array or an object: where it begins in what
+   was fed so far, and its length. */
+size_t mj__json_span(const mj_json *doc, size_t *len);
 
 /* The member `key` of an object, the last of that name, or NULL. */
 const mj_value *mj__json_get(const mj_value *obj, const char *key);

@@ -6,6 +6,7 @@
 #include "key.h"
 #include "sha256.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,10 +28,21 @@ static void put_text(struct mj__sha256 *d, const char *name, const char *s) {
     put(d, name, s, strlen(s));
 }
 
+/* A key is the same in every locale; snprintf follows its decimal point. */
+static void plain_point(char *text) {
+  const char *point = localeconv()->decimal_point;
+  char *at = strstr(text, point);
+  if (at) {
+    *at = '.';
+    memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+  }
+}
+
 static void put_number(struct mj__sha256 *d, const char *name, double n) {
   char text[40];
   if (n != 0) {
     (void)snprintf(text, sizeof text, "%.17g", n);
+    plain_point(text);
     put_text(d, name, text);
   }
 }

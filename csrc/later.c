@@ -223,18 +223,10 @@ void mj__release(mj_client *c) {
   }
 }
 
-void mj__release_failed(mj_client *c, const struct mj__reply *s,
-                        int64_t retry_after_ms) {
+void mj__release_failed(mj_client *c, const mj_error *why) {
   struct mj__job *j;
-  mj_error err;
-  int code;
-  (void)mj__outcome_ask(s, MJ__R_FETCH, &code);
-  mj__explained(
-      s, code,
-      "asking which API the gateway has (dialect and auth can also be given)",
-      1, retry_after_ms, &err);
   while ((j = c->queues[MJ__Q_FAMILY].first) != NULL) {
     mj__dequeue(c, j);
-    reject(c, j, &err);
+    reject(c, j, why);
   }
 }

@@ -27,15 +27,8 @@ void mj_limits_get(const mj_client *c, mj_limits *out) {
   out->paused_ms = ms_left(c->paused_until, now);
   out->slowed_ms = ms_left(c->submits.not_before_ms, now);
   out->quota = c->quota.left;
-}
-
-/* It begins empty: what left under the old limit counts. */
-static void retune(mj_client *c, struct mj__bucket *b, double rate) {
-  int64_t pause = b->not_before_ms;
-  mj__bucket_init(b, rate, 0);
-  b->not_before_ms = pause;
-  if (b->period_us)
-    b->tat_us = mj__clock(c) * 1000 + b->slack_us + b->period_us;
+  out->pace_per_min = mj__bucket_pace(&c->requests, now);
+  out->resting_ms = ms_left(c->requests.not_before_ms, now);
 }
 
 int mj_limits_set(mj_client *c, const mj_limits *l, mj_error *err) {
@@ -48,11 +41,11 @@ int mj_limits_set(mj_client *c, const mj_limits *l, mj_error *err) {
      back what has waited, for ever */
   if (l->submits_per_min >= 0 && l->submits_per_min != g->submits_per_min) {
     c->cfg.submits_per_min = l->submits_per_min;
-    retune(c, &c->submits, l->submits_per_min);
+    mj__bucket_retune(&c->submits, l->submits_per_min, mj__clock(c));
   }
   if (l->requests_per_min >= 0 && l->requests_per_min != g->requests_per_min) {
     c->cfg.requests_per_min = l->requests_per_min;
-    retune(c, &c->requests, l->requests_per_min);
+    mj__bucket_retune(&c->requests, l->requests_per_min, mj__clock(c));
   }
   if (l->live >= 0) {
     c->cfg.live = l->live;
@@ -96,6 +89,8 @@ void mj__too_late(mj_client *c, struct mj__job *j) {
     return;
   if (j->state == MJ__DISPATCHING) {
     j->late = 1; /* its answer says what to do */
+    if (mj__unsent(c, j))
+      mj__call_back(c, j);
     return;
   }
   if (j->queue == MJ__Q_RECORD) { /* its acceptance is not durable yet */

@@ -24,7 +24,7 @@ static int is_ours(const mj_client *c, const struct mj__job *j,
 static int is_asked_for(const struct mj__job *j, const mj_task *t) {
   return !t->id || (j->token && t->state && strcmp(t->state, j->token) == 0) ||
          !j->task_id || strcmp(t->id, j->task_id) == 0 ||
-         (j->old_task_id && strcmp(t->id, j->old_task_id) == 0);
+         (j->answered && j->old_task_id && strcmp(t->id, j->old_task_id) == 0);
 }
 
 /* The caller's state in place of our token. */
@@ -204,7 +204,7 @@ void mj__looked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
      trouble that lasts has its end, too */
   if (look == MJ__LOOK_REFUSED && !j->tracked)
     look = MJ__LOOK_AGAIN;
-  mj__slow_down(c, &c->requests, code, retry_after_ms);
+  mj__slow_down(c, x, code, retry_after_ms);
   if (t)
     mj__job_on_task(j, t, &c->rules, c->now, &todo, &changed);
   else
@@ -244,12 +244,12 @@ static int press(mj_client *c, struct mj__job *j, const mj_task *t,
 }
 
 /* A question that is asked again: not before the gateway wants it. */
-static int again(mj_client *c, struct mj__job *j, int code,
-                 int64_t retry_after_ms) {
+static int again(mj_client *c, struct mj__job *j, const struct mj__exchange *x,
+                 int code, int64_t retry_after_ms) {
   int64_t wait;
   if (++j->troubles >= c->rules.attempts)
     return 0;
-  mj__slow_down(c, &c->requests, code, retry_after_ms);
+  mj__slow_down(c, x, code, retry_after_ms);
   if (retry_after_ms > MJ__RETRY_AFTER_MOST)
     retry_after_ms = MJ__RETRY_AFTER_MOST;
   wait = mj__retry_wait(j->troubles, 500, 10000, retry_after_ms, mj__random(c));
@@ -268,7 +268,7 @@ void mj__looked_up(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     mj__enqueue(c, j, MJ__Q_POLL);
     return;
   }
-  if (look == MJ__LOOK_AGAIN && again(c, j, code, retry_after_ms))
+  if (look == MJ__LOOK_AGAIN && again(c, j, x, code, retry_after_ms))
     return;
   if (look == MJ__LOOK_GOOD && !t) {
     mj__err_nomem(&err);
@@ -286,12 +286,13 @@ void mj__looked_up(mj_client *c, struct mj__job *j, struct mj__exchange *x,
 /* The cancel route answered: trueai says 200 whatever it did, so that only a
    look tells. */
 void mj__stop_answered(mj_client *c, struct mj__job *j,
-                       const struct mj__reply *s, int64_t retry_after_ms) {
+                       const struct mj__exchange *x, const struct mj__reply *s,
+                       int64_t retry_after_ms) {
   int code;
   enum mj__look look = mj__outcome_ask(s, MJ__R_CANCEL, &code);
   mj_error err;
   mj__learn(c, MJ__R_CANCEL, j->mode, s);
-  if (look == MJ__LOOK_AGAIN && again(c, j, code, retry_after_ms))
+  if (look == MJ__LOOK_AGAIN && again(c, j, x, code, retry_after_ms))
     return;
   if (look == MJ__LOOK_GOOD) {
     j->stopping = MJ__STOP_ASKED;

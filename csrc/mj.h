@@ -59,7 +59,8 @@ typedef struct mj_transport {
   int (*start)(void *ud, mj_client *c, const mj_http *req);
   void (*stop)(void *ud, uint64_t id); /* forget it; no `done` follows */
   /* Waits at most wait_ms for something to happen, then works for about
-     budget_us.  Looks at the clock between sockets. */
+     budget_us.  Looks at the clock between sockets, and within long replies;
+     `timeout` is 0 while something is left. */
   void (*step)(void *ud, mj_client *c, int64_t wait_ms, int64_t budget_us);
   int64_t (*timeout)(void *ud); /* ms until step has work of its own, -1 */
   int (*fd)(void *ud);          /* readable when step has work, or -1 */
@@ -67,6 +68,9 @@ typedef struct mj_transport {
   int (*wakeup)(void *ud); /* any thread */
   void (*free)(void *ud);
   void *ud;
+  /* 1 = no byte of this request has left, and it may be stopped without a
+     doubt; NULL = that is never known */
+  int (*unsent)(void *ud, uint64_t id);
 } mj_transport;
 
 /* Returns 1 once for each ticket that the client issued for this request, and
@@ -148,7 +152,9 @@ typedef struct mj_config {
   const char *prefix;     /* in front of /mj, used as it is; NULL = none */
   const char *user_agent; /* "mj/VERSION" */
   const char *proxy;      /* NULL = none; the environment is not looked at */
-  const char *ca_file, *ca_path; /* NULL = libcurl's file, and no path */
+  /* NULL = libcurl's file, and no path.  The file is read once, on a thread,
+     when the first request goes to a gateway with https. */
+  const char *ca_file, *ca_path;
   const char *wire_state;   /* "token" (default): the wire's `state` is ours,
                                random, finds a lost task; "user": the caller's */
   const char *image_host;   /* "https://host[:port]" that pictures come from
@@ -226,7 +232,8 @@ MJ_API int mj_client_new(mj_client **out, const mj_config *cfg, mj_error *err);
 /* NULL is fine.  What runs at the gateway goes on there.  Files given to
    mj_write are finished first.  A paid request that is just being sent is
    broken off, and nobody hears whether it was taken: step until
-   mj_client_stats shows none `sending` where that matters. */
+   mj_client_stats shows none `sending` where that matters.  What had not left
+   yet goes, with a journal, when the run goes on. */
 MJ_API void mj_client_free(mj_client *c);
 
 /* Queues a paid request and never blocks.  MJ_OK: *out is the job, and exactly
@@ -265,6 +272,10 @@ typedef int (*mj_file_fn)(void *ud, const mj_file *file);
    remembered, and the end comes when that is on the disk. */
 MJ_API int mj_save(mj_client *c, const char *token, int n, const char *path,
                    const char *data, size_t len, mj_id *out, mj_error *err);
+/* The same (without a token: as mj_write), but a file that is there stays as
+   it is: MJ_EDUPLICATE, unless it has these very bytes. */
+MJ_API int mj_save_new(mj_client *c, const char *token, int n, const char *path,
+                       const char *data, size_t len, mj_id *out, mj_error *err);
 /* What was saved of a token, in the order of n; none without a journal.  Where
    there is something it reads the disk. */
 MJ_API int mj_saved(mj_client *c, const char *token, mj_file_fn fn, void *ud,
@@ -279,7 +290,8 @@ MJ_API int mj_saved_all(mj_client *c, const char *token, mj_error *err);
 MJ_API int mj_after(mj_client *c, int64_t ms, mj_id *out, mj_error *err);
 /* Switches MJ_EV_PROGRESS for a job on and off. */
 MJ_API int mj_observe(mj_client *c, mj_id id, int on);
-/* A job that was not sent ends at once and costs nothing.  One that is being
+/* A job that was not sent ends at once and costs nothing, also while its host's
+   name is looked up.  One that is being
    sent is let finish, since breaking off would only hide whether it was paid.
    One that runs: the gateway is asked to stop it, and the job ends as
    cancelled, with what the gateway made of it in its text. */
@@ -305,10 +317,13 @@ typedef struct mj_limits {
   int window; /* tasks at once that the gateway is seen to take, `live` at
                  most; 0 = no limit and no sign of one */
   int used;   /* tasks there, or on their way */
-  int64_t paused_ms; /* nothing new is submitted for so long; -1 = until
-                        mj_pause(c, 0) */
-  int64_t slowed_ms; /* the same, since the gateway asked for it */
-  int quota;         /* what is left for retries, of 500 */
+  int64_t paused_ms;   /* nothing new is submitted for so long; -1 = until
+                          mj_pause(c, 0) */
+  int64_t slowed_ms;   /* the same, since the gateway asked for it */
+  int quota;           /* what is left for retries, of 500 */
+  double pace_per_min; /* requests a minute for now, since the gateway asked to
+                          slow down; 0 = it did not */
+  int64_t resting_ms;  /* no request leaves for so long, since it asked */
 } mj_limits;
 
 MJ_API void mj_limits_get(const mj_client *c, mj_limits *out);
@@ -342,6 +357,11 @@ MJ_API int mj_journal_each(mj_client *c, int unknown, mj_row_fn fn, void *ud,
 MJ_API int mj_journal_read(const char *path, int unknown, mj_row_fn fn,
                            mj_file_fn files, void *ud, long *owner,
                            mj_error *err);
+/* How the newest run of a script in a journal ended, as it is now, whoever uses
+   it: since 1970, 0 = it did not; *good as mj_run_done had it.  MJ_ENOT_FOUND:
+   there is none. */
+MJ_API int mj_run_last(const char *path, const char *run,
+                       int64_t *ended_wall_ms, int *good, mj_error *err);
 /* A person knows what became of an unknown one: the id of its task, or NULL for
    none, when it may be sent again.  `token`: or its key. */
 MJ_API int mj_resolve(mj_client *c, const char *token, const char *task_id,
@@ -354,6 +374,8 @@ MJ_API int mj_resolve(mj_client *c, const char *token, const char *task_id,
 MJ_API int mj_hint(mj_client *c, const char *json, size_t n, mj_error *err);
 /* 1 = the run had been cut off after it had sent something, and goes on. */
 MJ_API int mj_resumed(const mj_client *c);
+/* The run's name in the rows (mj_row.run); NULL without a journal. */
+MJ_API const char *mj_run_id(const mj_client *c);
 /* The run ended by itself.  good: the next one begins anew.  Not: it goes on
    with what was paid for, and tries again what had failed. */
 MJ_API int mj_run_done(mj_client *c, int good, mj_error *err);
@@ -409,9 +431,10 @@ MJ_API int mj_money_read(const char *path, mj_money_fn fn, void *ud,
 MJ_API int mj_tape_record(mj_tape **out, const char *path, const char *head,
                           mj_alloc_fn alloc, void *alloc_ud, mj_error *err);
 /* Clients with such a tape send nothing.  Each request gets the reply that was
-   recorded for its method, address and body, at once and in order; what was
-   not recorded ends with MJ_ENETWORK, and mj_tape_wrong tells the
-   difference. */
+   recorded for its method, address and body, in order and as long after it as
+   then; what was not recorded ends with MJ_ENETWORK, and mj_tape_wrong tells
+   the difference.  Unless the configuration has a clock, that of such clients
+   is the tape's: mj_step jumps over what it would wait for. */
 MJ_API int mj_tape_replay(mj_tape **out, const char *path, mj_alloc_fn alloc,
                           void *alloc_ud, mj_error *err);
 MJ_API const char *mj_tape_head(const mj_tape *t);  /* replay: the first line */
@@ -433,8 +456,10 @@ MJ_API int mj_read_private(const char *path, char *buf, size_t size,
 /* One turn: waits at most wait_ms (-1 = until there is work; never longer than
    mj_timeout says, and not at all while an event is queued or when there is
    neither a job nor a watched descriptor), works for about budget_us (0 = no
-   limit).  Returns the number of jobs that have not ended, or a negative
-   code. */
+   limit): long replies are read, and lists decoded, over several turns, and
+   mj_timeout is 0 while something is left.  One handshake of TLS is the least
+   that a turn can be; it may cost half a millisecond.  Returns the number of
+   jobs that have not ended, or a negative code. */
 MJ_API int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us);
 MJ_API int64_t mj_timeout(const mj_client *c); /* ms until work, -1 = none */
 MJ_API int mj_fd(const mj_client *c); /* readable when mj_step has work */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
-   mj_int.h - the client's inside, shared by client.c, config.c, limits.c,
-   submit.c, later.c, ask.c, dialog.c, discover.c, dispatch.c, reply.c, look.c,
-   fetched.c, turn.c, money.c and jobs.c, and by nobody else. */
+   mj_int.h - the client's inside, shared by the files that are named over their
+   functions here, and by nobody else. */
 #ifndef MJ_INT_H
 #define MJ_INT_H
 
@@ -9,6 +8,7 @@
 #include "err.h"
 #include "fair.h"
 #include "http.h"
+#include "index.h"
 #include "job.h"
 #include "json.h"
 #include "key.h"
@@ -53,6 +53,7 @@ struct mj__queue {
 
 /* All jobs, by id.  An id is a slot and a generation, below 2^53. */
 struct mj__jobs {
+  struct mj__index tokens; /* with a journal: of those that have not ended */
   struct mj__job **slots;
   uint32_t *generation;
   uint32_t *free_list;
@@ -87,6 +88,8 @@ struct mj__learned {
   int auth_known;     /* 1 = no question before the next request */
   int auth_guessed;   /* 1 = the question brought nothing but trouble */
   enum mj__auth auth, mj_auth; /* mj_auth: to come back to */
+  int pages;        /* answers of this round that were web pages; < 0: and
+                       somebody looked at the key */
   int tries;        /* of a question that brought nothing but trouble */
   int64_t probe_at; /* not before */
   uint64_t probe;   /* the exchange under way, 0 = none */
@@ -100,11 +103,13 @@ struct mj__exchange {
   const struct mj__wire *wire; /* the family it was asked in */
   uint64_t ticket;             /* 0 = none, or redeemed */
   int64_t marked_ms; /* paid: the date of its record; 0 = without a journal */
+  int64_t left_ms;   /* when it was started */
   int dear;          /* it is a retry, which cost so much; 0 = not */
   int bad_json;
   size_t taken; /* bytes of a list that went through */
   struct mj__buf url, reply;
   mj_json *doc;
+  struct mj__list *list; /* its tasks so far; NULL = it is no list */
   mj_error json_err;
 };
 
@@ -154,7 +159,9 @@ struct mj_client {
   int64_t shared_at;       /* no place, or no rate, is left to others before */
   struct mj__share *share; /* NULL = the limits are this client's alone */
   struct mj__held *held; /* places of tasks that an earlier start left there */
-  size_t nheld, held_cap;
+  size_t held_n, held_cap;
+  struct mj__index held_by; /* token; of those that are still taken */
+  int64_t held_until;       /* none of them becomes free by itself before */
   struct mj__rules rules;
   struct mj__past past; /* what was sent to a gateway that does not repeat it */
   struct mj__event *ev_first, *ev_last;
@@ -163,6 +170,7 @@ struct mj_client {
   int64_t paused_until; /* nothing new that is paid leaves before; INT64_MAX =
                            until somebody says so */
   int starts;           /* that this turn may still make */
+  int wakes, settles;   /* timers that it may run; records it may settle */
   uint32_t rng;
   size_t njobs;   /* not ended */
   int nwatched;   /* descriptors of others */
@@ -207,6 +215,11 @@ void mj__job_free(mj_client *c, struct mj__job *j);
 /* One that has not ended, and ends without an event. */
 void mj__job_drop(mj_client *c, struct mj__job *j);
 struct mj__job *mj__job_of(mj_client *c, mj_id id); /* NULL = gone */
+int mj__job_name(mj_client *c, struct mj__job *j, const char *token);
+void mj__job_unname(mj_client *c, struct mj__job *j); /* its token is old */
+void mj__job_ended(mj_client *c, const struct mj__job *j); /* the same */
+/* With a journal: the one that has not ended; NULL = none. */
+struct mj__job *mj__job_named(const mj_client *c, const char *token);
 void mj__jobs_free(mj_client *c);
 void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q);
 void mj__dequeue(mj_client *c, struct mj__job *j); /* in none is fine */
@@ -246,6 +259,7 @@ int mj__prepare(mj_client *c, struct mj__job *j, const mj_request *r,
                 mj_error *err);
 
 /* journal.c */
+int mj__journal_not_written(mj_error *err, int rc); /* rc, with words */
 int mj__journal_open(mj_client *c, mj_error *err);
 void mj__journal_close(mj_client *c);
 /* The first of those that share it, the others by next_in_journal. */
@@ -265,6 +279,9 @@ int mj__journal_knows(const mj_client *c, const char *token);
 struct mj__fund **mj__journal_funds(mj_client *c);
 
 /* money.c */
+enum { MJ__DAY_MS = 86400000 };
+/* Each that was used, of a client without a journal. */
+void mj__money_tariffs(mj_client *c, mj_money_fn fn, void *ud);
 int mj__money_open(mj_client *c, mj_error *err);
 void mj__money_close(mj_client *c);
 void mj__funds_free(struct mj__fund *f);
@@ -308,10 +325,17 @@ int mj__has_evidence(const mj_client *c);
 void mj__wonder(mj_client *c, struct mj__job *j);
 void mj__wonder_due(mj_client *c);
 void mj__ask_around(mj_client *c);
+void mj__around_refused(mj_client *c); /* nobody is there who has lists */
 void mj__told_around(mj_client *c, struct mj__exchange *x,
                      const struct mj__reply *s);
 void mj__send_again(mj_client *c, struct mj__job *j);
 void mj__give_up_unknown(mj_client *c, struct mj__job *j);
+/* That it counts as paid, and how a person ends the doubt about it. */
+enum { MJ__DOUBT = 200 };
+void mj__doubt(const mj_client *c, const struct mj__job *j,
+               char out[MJ__DOUBT]);
+/* The same behind the text of an error. */
+void mj__doubt_of(const mj_client *c, const struct mj__job *j, mj_error *err);
 
 /* sweep.c: the list that tells of them. */
 void mj__sweep_begin(mj_client *c);
@@ -335,9 +359,7 @@ void mj__drop_request(mj_client *c, struct mj__job *j); /* none is fine */
 /* Keeps the one before as long as this one. */
 int mj__keep_another(mj_client *c, struct mj__job *j, const mj_request *r);
 void mj__release(mj_client *c); /* it is known now */
-/* It cannot be found out: s says why. */
-void mj__release_failed(mj_client *c, const struct mj__reply *s,
-                        int64_t retry_after_ms);
+void mj__release_failed(mj_client *c, const mj_error *why); /* nor will it be */
 
 /* dialog.c: what a task that asks back is told. */
 int mj__dialog_keep(mj_client *c, struct mj__job *j, const mj_request *r,
@@ -366,7 +388,6 @@ int mj__route_known(const mj_client *c, enum mj__route route, const char *mode,
    the form is asked for again. */
 int mj__auth_doubted(mj_client *c, struct mj__job *j,
                      const struct mj__reply *s);
-void mj__use_auth(mj_client *c, enum mj__auth auth);
 
 /* dispatch.c */
 void mj__pump(mj_client *c);
@@ -382,15 +403,18 @@ void mj__wait_until(mj_client *c, int64_t wait_ms); /* to pump again */
    the end, and has the mode; NULL where there is neither. */
 int mj__question(mj_client *c, struct mj__exchange *x, enum mj__route route,
                  const char *id, struct mj__job *j);
-int mj__start(mj_client *c, struct mj__exchange *x, const char *method,
-              const char *url, const char *body, size_t body_len);
 
 /* reply.c.  x may be NULL. */
 void mj__found(mj_client *c, struct mj__job *j, const char *id);
+/* 1 = it is being sent, and provably nothing of it has left: it waits for a
+   name or a connection. */
+int mj__unsent(const mj_client *c, const struct mj__job *j);
+/* Such a one comes back, as if it could not be sent. */
+void mj__call_back(mj_client *c, struct mj__job *j);
 void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                       const struct mj__reply *s, int64_t retry_after_ms);
-/* No request that `b` lets pass leaves before the gateway wants it to. */
-void mj__slow_down(mj_client *c, struct mj__bucket *b, int code,
+/* No request like this one leaves before the gateway wants it to. */
+void mj__slow_down(mj_client *c, const struct mj__exchange *x, int code,
                    int64_t retry_after_ms);
 void mj__explained(const struct mj__reply *s, int code, const char *what,
                    int again, int64_t retry_after_ms, mj_error *err);
@@ -401,8 +425,10 @@ void mj__looked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
 void mj__looked_up(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                    const struct mj__reply *s, int64_t retry_after_ms);
 void mj__stop_answered(mj_client *c, struct mj__job *j,
-                       const struct mj__reply *s, int64_t retry_after_ms);
+                       const struct mj__exchange *x, const struct mj__reply *s,
+                       int64_t retry_after_ms);
 /* ask.c */
+int mj__list_begin(mj_client *c, struct mj__exchange *x); /* has a document */
 enum mj__route mj__route_asked(mj_query what); /* MJ__R_NONE = of none */
 void mj__asked(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                const struct mj__reply *s, int64_t retry_after_ms);
@@ -421,6 +447,7 @@ void mj__slot_free(mj_client *c, struct mj__job *j);
    or not (NULL): 0, or when to ask again. */
 int64_t mj__shared_wait(mj_client *c, const struct mj__job *paid);
 void mj__held_look(mj_client *c); /* whether one has lived long enough */
+void mj__held_free(mj_client *c);
 
 /* again.c: `attempts`. */
 enum { MJ__KEY_ROUND = MJ__KEY_OWN + 16, MJ__ROUND_MARK = '\x1f' };
@@ -458,6 +485,5 @@ void mj__end_text(mj_client *c, struct mj__job *j, int code, const char *text);
 /* A job that is given up while its task goes on. */
 void mj__end_cancelled(mj_client *c, struct mj__job *j);
 void mj__leave_slot(mj_client *c, struct mj__job *j);
-void mj__settled(mj_client *c, struct mj__job *j);
 
 #endif

@@ -302,7 +302,7 @@ typedef struct mj_event {
   const char *data;      /* mj_fetch: the bytes */
   size_t data_len;
   const char *content_type; /* mj_fetch: as the server named it, or NULL */
-  const mj_task *tasks;     /* mj_ask: of a list or queue */
+  const mj_task *tasks;     /* mj_ask: of a list or queue; json: of each */
   size_t ntasks;
   const char *const *items; /* mj_ask: the seed; upload: the URLs; accepted: the
                                ids, when one click made several tasks */
@@ -311,7 +311,8 @@ typedef struct mj_event {
 
 /* Where a job is; see mj_job_info. */
 typedef enum mj_phase {
-  MJ_PH_QUEUED,  /* waits for a slot, a token or its button; not sent */
+  MJ_PH_QUEUED,  /* waits for a slot, a token, its button or a connection; not
+                    sent */
   MJ_PH_SENDING, /* the paid request is on its way */
   MJ_PH_RUNNING, /* accepted, being polled */
   MJ_PH_ENDED    /* its MJ_EV_DONE comes, or waits in the queue */

@@ -6,7 +6,10 @@
    Nothing of mj is initialised before a script asks for it. */
 #define _DEFAULT_SOURCE /* realpath, struct winsize */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +77,25 @@ static void push_folder(lua_State *L) {
     }
   }
   lua_pushnil(L);
+}
+
+/* Whether all that was printed got out: true, or nil and why not.  print tells
+   nobody, and drops what could not be written. */
+static int l_printed(lua_State *L) {
+  struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  const char *why = NULL;
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  if (errno == 0 && write(STDOUT_FILENO, "", 0) == 0)
+    why = poll(&p, 1, 0) > 0 && (p.revents & POLLERR)
+              ? strerror(EPIPE)
+              : "not all of it got out; is the disk full?";
+  lua_pushnil(L);
+  lua_pushstring(L, why ? why : strerror(errno));
+  return 2;
 }
 
 static int l_isatty(lua_State *L) {
@@ -147,6 +169,8 @@ static void push_sys(lua_State *L) {
   lua_setfield(L, -2, "forget_environment");
   lua_pushliteral(L, LUA_COPYRIGHT);
   lua_setfield(L, -2, "copyright");
+  lua_pushcfunction(L, l_printed);
+  lua_setfield(L, -2, "printed");
   lua_pushcfunction(L, l_isatty);
   lua_setfield(L, -2, "isatty");
   lua_pushcfunction(L, l_columns);
@@ -201,11 +225,25 @@ static void hide_memory(void) {
 #endif
 }
 
+/* Started with 0, 1 or 2 closed: a socket to the gateway would get that number,
+   and what is printed would go there.  What stands in for it can neither be
+   read nor written the way round that it is meant, so that who does is told. */
+static int keep_standard_files(void) {
+  int fd;
+  for (fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+        open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+      return -1;
+  return 0;
+}
+
 int main(int argc, char **argv) {
   lua_State *L;
   int status = EXIT_FAILURE;
 
   hide_memory();
+  if (keep_standard_files() != 0)
+    return EXIT_FAILURE;
   if (argc == 4 && strcmp(argv[1], MJLUA_CHILD) == 0)
     return mjlua_child(argv);
   L = luaL_newstate();

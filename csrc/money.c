@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-enum { DAY_MS = 86400000 };
-
 /* The sum of what a budget is about.  Clients that share a journal share it. */
 struct mj__fund {
   struct mj__fund *next;
@@ -37,7 +35,7 @@ struct mj__tariff {
 };
 
 static int64_t today(const mj_client *c) {
-  return mj__wall(c) / DAY_MS;
+  return mj__wall(c) / MJ__DAY_MS;
 }
 
 static struct mj__fund **funds_of(mj_client *c) {
@@ -211,7 +209,7 @@ int mj__money_adopt(mj_client *c, struct mj__job *j,
   j->counted = row->price > 0 ? row->price : 0;
   j->purse =
       (unsigned char)(j->counted ? mj__purse_of(row->state) : MJ__P_NONE);
-  j->day = (int32_t)(row->sent_ms / DAY_MS);
+  j->day = (int32_t)(row->sent_ms / MJ__DAY_MS);
   if ((row->state == MJ__DISPATCHING || row->state == MJ__UNKNOWN) &&
       !row->task_id) {
     j->reserved = 1;
@@ -460,7 +458,8 @@ void mj__money_settle(mj_client *c, const struct mj__record *row,
   if (row->price <= 0 || (absent && row->task_id))
     return; /* an answer to its dialog is absent: the click is paid */
   for (f = *funds_of(c); f; f = f->next)
-    if (is_about(f, row->gateway, row->budget, row->run, row->sent_ms / DAY_MS))
+    if (is_about(f, row->gateway, row->budget, row->run,
+                 row->sent_ms / MJ__DAY_MS))
       mj__account_move(&f->account, mj__purse_of(row->state), row->price,
                        absent ? MJ__P_NONE : mj__purse_of(r->state),
                        absent ? 0 : row->price);
@@ -494,38 +493,7 @@ int mj_budget_set(mj_client *c, int64_t limit, mj_error *err) {
   return rc;
 }
 
-struct round {
-  int closed; /* nobody works on the journal: what was leaving is unknown */
-  mj_money_fn fn;
-  void *ud;
-  int stopped;
-};
-
-static int show(void *ud, const struct mj__sum *s) {
-  struct round *round = ud;
-  enum mj__purse purse = mj__purse_of(s->state);
-  mj_money m;
-  if (s->amount == 0 && (s->state == MJ__REJECTED || s->state == MJ__READY))
-    return MJ_OK; /* was not taken */
-  if (round->closed && s->state == MJ__DISPATCHING)
-    purse = MJ__P_UNKNOWN;
-  memset(&m, 0, sizeof m);
-  m.gateway = s->gateway;
-  m.budget = s->budget;
-  m.run = s->run;
-  m.what = s->what;
-  m.mode = s->mode;
-  m.day_wall_ms = s->day * DAY_MS;
-  m.count = s->count;
-  m.unpriced = s->count - s->priced;
-  m.reserved = purse == MJ__P_RESERVED ? s->amount : 0;
-  m.unknown = purse == MJ__P_UNKNOWN ? s->amount : 0;
-  m.spent = purse == MJ__P_SPENT ? s->amount : 0;
-  round->stopped = round->fn(round->ud, &m);
-  return round->stopped ? MJ_ECANCELLED : MJ_OK;
-}
-
-static void show_tariffs(mj_client *c, mj_money_fn fn, void *ud) {
+void mj__money_tariffs(mj_client *c, mj_money_fn fn, void *ud) {
   const struct mj__tariff *t;
   int stopped = 0;
   for (t = c->tariffs; t && !stopped; t = t->next) {
@@ -537,7 +505,7 @@ static void show_tariffs(mj_client *c, mj_money_fn fn, void *ud) {
     m.budget = c->cfg.budget_name;
     m.what = t->what;
     m.mode = *t->mode ? t->mode : NULL;
-    m.day_wall_ms = today(c) * DAY_MS;
+    m.day_wall_ms = today(c) * MJ__DAY_MS;
     m.count = t->count;
     m.unpriced = t->price < 0 ? t->count : 0;
     m.reserved = t->account.sums[MJ__P_RESERVED];
@@ -545,31 +513,4 @@ static void show_tariffs(mj_client *c, mj_money_fn fn, void *ud) {
     m.spent = t->account.sums[MJ__P_SPENT];
     stopped = fn(ud, &m);
   }
-}
-
-int mj_money_each(mj_client *c, mj_money_fn fn, void *ud, mj_error *err) {
-  struct round round = {0, fn, ud, 0};
-  int rc;
-  mj__err_clear(err);
-  if (!c->journaled) {
-    show_tariffs(c, fn, ud);
-    return MJ_OK;
-  }
-  rc = c->store->ops->sums(c->store, show, &round, err);
-  return round.stopped ? MJ_OK : rc;
-}
-
-int mj_money_read(const char *path, mj_money_fn fn, void *ud, mj_error *err) {
-  struct round round = {1, fn, ud, 0};
-  struct mj__mem mem;
-  mj__store *s;
-  int rc;
-  mj__err_clear(err);
-  mj__mem_init(&mem, NULL, NULL);
-  rc = mj__store_copy(&s, &mem, path, err);
-  if (rc)
-    return rc;
-  rc = s->ops->sums(s, show, &round, err);
-  s->ops->free(s);
-  return round.stopped ? MJ_OK : rc;
 }

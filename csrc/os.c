@@ -40,11 +40,6 @@ int64_t mj__os_wall_ms(void) {
   return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-int mj__os_is_file(const char *path) {
-  struct stat st;
-  return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 int64_t mj__os_file_size(const char *path) {
   struct stat st;
   return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
@@ -97,6 +92,13 @@ int mj__os_random(void *out, size_t n) {
   }
   return 0;
 }
+
+/* What is to be written, and where to. */
+struct file {
+  const char *path, *data;
+  size_t n;
+  int keep; /* what has the name stays */
+};
 
 static int write_all(int fd, const char *p, size_t n) {
   while (n > 0) {
@@ -166,8 +168,27 @@ int mj__os_sync_folder(char *path) {
   return rc;
 }
 
-static int put_file(const char *part, const char *path, const char *data,
-                    size_t n, const char **what) {
+/* 0 = `path` leads to `part` from now on, which had been another name's or
+   nobody's; else -1 and errno: EEXIST = with `keep` the name was taken. */
+static int take_name(const char *part, const char *path, int keep) {
+  int fd;
+  if (!keep)
+    return rename(part, path);
+  if (link(part, path) == 0) {
+    (void)unlink(part);
+    return 0;
+  }
+  if (errno == EEXIST)
+    return -1;
+  /* a disk without links, as of a camera: an empty file holds the name */
+  fd = open_again(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0)
+    return -1;
+  (void)close(fd);
+  return rename(part, path);
+}
+
+static int put_file(const char *part, const struct file *f, const char **what) {
   int fd =
       open_again(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW);
   int saved;
@@ -175,11 +196,12 @@ static int put_file(const char *part, const char *path, const char *data,
   if (fd < 0)
     return -1;
   *what = "write";
-  if (write_all(fd, data, n) == 0 && (*what = "sync", sync_again(fd)) == 0) {
+  if (write_all(fd, f->data, f->n) == 0 &&
+      (*what = "sync", sync_again(fd)) == 0) {
     *what = "close";
     if (close(fd) == 0) {
       *what = "rename";
-      if (rename(part, path) == 0)
+      if (take_name(part, f->path, f->keep) == 0)
         return 0;
     }
     saved = errno;
@@ -203,23 +225,23 @@ static int give_name(int fd, const char *path) {
 /* A kill leaves nothing of it behind, since it has no name before it is whole;
    but where another file has to make room it has the other one, for a moment.
    1 = this system, or this disk, cannot do it. */
-static int put_unnamed(const char *folder, const char *part, const char *path,
-                       const char *data, size_t n, const char **what) {
+static int put_unnamed(const char *folder, const char *part,
+                       const struct file *f, const char **what) {
   int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666), rc = -1, saved;
   if (fd < 0)
     return 1;
   *what = "write";
-  if (write_all(fd, data, n) == 0 && (*what = "sync", fsync(fd)) == 0) {
+  if (write_all(fd, f->data, f->n) == 0 && (*what = "sync", fsync(fd)) == 0) {
     *what = "name";
-    rc = give_name(fd, path);
-    if (rc != 0 && errno == EEXIST && give_name(fd, part) == 0) {
+    rc = give_name(fd, f->path);
+    if (rc != 0 && errno == EEXIST && !f->keep && give_name(fd, part) == 0) {
       *what = "rename";
-      rc = rename(part, path);
+      rc = rename(part, f->path);
       saved = errno;
       if (rc != 0)
         (void)unlink(part);
       errno = saved;
-    } else if (rc != 0) {
+    } else if (rc != 0 && !(errno == EEXIST && f->keep)) {
       rc = 1;
     }
   }
@@ -229,36 +251,64 @@ static int put_unnamed(const char *folder, const char *part, const char *path,
   return rc;
 }
 #else
-static int put_unnamed(const char *folder, const char *part, const char *path,
-                       const char *data, size_t n, const char **what) {
+static int put_unnamed(const char *folder, const char *part,
+                       const struct file *f, const char **what) {
   (void)folder;
   (void)part;
-  (void)path;
-  (void)data;
-  (void)n;
+  (void)f;
   (void)what;
   return 1;
 }
 #endif
 
 /* In its place, all of it or nothing. */
-static int place_file(const char *part, const char *path, const char *data,
-                      size_t n, const char **what) {
+static int place_file(const char *part, const struct file *f,
+                      const char **what) {
   char folder[PATH_MAX];
-  const char *slash = strrchr(path, '/');
+  const char *slash = strrchr(f->path, '/');
   int rc;
   (void)snprintf(folder, sizeof folder, "%.*s",
-                 slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-  rc = put_unnamed(folder, part, path, data, n, what);
-  return rc == 1 ? put_file(part, path, data, n, what) : rc;
+                 slash ? (int)(slash - f->path) + 1 : 1, slash ? f->path : ".");
+  rc = put_unnamed(folder, part, f, what);
+  return rc == 1 ? put_file(part, f, what) : rc;
 }
 
-int mj__os_write_file(const char *path, const char *data, size_t n,
+/* Compares as it is read. */
+static int same(void *ud, const char *p, size_t n) {
+  struct file *left = ud;
+  if (n > left->n || memcmp(left->data, p, n) != 0)
+    return -1;
+  left->data += n;
+  left->n -= n;
+  return 0;
+}
+
+/* Whether nothing has the name (0), a file of these bytes (1), or another
+   (-1): so that it is known before they are written. */
+static int look_at(const struct file *f) {
+  struct file left = *f;
+  struct stat st;
+  if (lstat(f->path, &st) != 0)
+    return 0;
+  return S_ISREG(st.st_mode) && st.st_size == (off_t)f->n &&
+                 mj__os_read_file(f->path, same, &left) == (int64_t)f->n
+             ? 1
+             : -1;
+}
+
+static int taken(const char *path, mj_error *err) {
+  return mj__err_set(err, MJ_EDUPLICATE, "%.200s is there already", path);
+}
+
+int mj__os_write_file(const char *path, const char *data, size_t n, int keep,
                       mj_error *err) {
+  struct file f = {path, data, n, keep};
   char part[PATH_MAX], folder[PATH_MAX];
   const char *what = "make the folder of";
   unsigned char tag[6];
-  int len;
+  int len, there = keep ? look_at(&f) : 0;
+  if (there)
+    return there > 0 ? MJ_OK : taken(path, err);
   if (mj__os_random(tag, sizeof tag) != 0)
     return mj__err_set(err, MJ_ERESOURCE, "no random bytes for a file name");
   len = snprintf(part, sizeof part, "%s.%02x%02x%02x%02x%02x%02x.part", path,
@@ -267,11 +317,13 @@ int mj__os_write_file(const char *path, const char *data, size_t n,
     return mj__err_set(err, MJ_EINVALID, "path is too long: %.80s...", path);
   (void)snprintf(folder, sizeof folder, "%s", path);
   if (mj__os_make_folders(folder, 0777) == 0 &&
-      place_file(part, path, data, n, &what) == 0) {
+      place_file(part, &f, &what) == 0) {
     what = "sync the folder of";
     if (mj__os_sync_folder(folder) == 0)
       return MJ_OK;
   }
+  if (keep && errno == EEXIST)
+    return taken(path, err);
   return mj__err_set(err, errno == EINVAL ? MJ_EINVALID : MJ_ERESOURCE,
                      "cannot %s %.200s: %s", what, path, strerror(errno));
 }

@@ -9,7 +9,6 @@ int64_t mj__os_now_ms(void *ud); /* monotonic; an mj_now_fn */
 int64_t mj__os_now_us(void);     /* the same, for budgets */
 /* Goes on while the machine sleeps or the process is stopped. */
 int64_t mj__os_boot_ms(void);
-int mj__os_is_file(const char *path);
 int64_t mj__os_file_size(const char *path); /* -1 = no plain file */
 /* Hands all bytes of a file to fn, which stops it with anything but 0; how many
    there were, or -1. */
@@ -24,8 +23,10 @@ int64_t mj__os_wall_ms(void); /* since 1970 */
 int mj__os_random(void *out, size_t n);
 /* Writes data to a file without a name (where there are none: beside `path`),
    syncs, puts it into its place, syncs the folder; makes missing folders.  On
-   failure nothing is left behind and `path` is as it was. */
-int mj__os_write_file(const char *path, const char *data, size_t n,
+   failure nothing is left behind and `path` is as it was.  keep: nothing that
+   has the name is replaced: MJ_EDUPLICATE, unless it is a file of these bytes,
+   as one is whose writer was killed before it could tell. */
+int mj__os_write_file(const char *path, const char *data, size_t n, int keep,
                       mj_error *err);
 /* Makes the folders in front of the last '/' of `path`, which is put back as
    it was: 0, or -1 and errno. */

@@ -423,6 +423,9 @@ static const char *advice(const struct mj__reply *s, int code) {
     return ""; /* nobody was asked */
   if (s->curl_code == 7)
     return "; is base_url right, and the gateway running?";
+  if (s->curl_code == 28 && s->curl_text &&
+      strncmp(s->curl_text, "Resolving", 9) == 0)
+    return "; is there a network, and does its name server answer?";
   if (s->curl_code == 6)
     return "; is the host in base_url right?";
   if (html && s->http_status < 300)

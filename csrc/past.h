@@ -4,19 +4,19 @@
 #ifndef MJ_PAST_H
 #define MJ_PAST_H
 
-#include "mem.h"
+#include "index.h"
 
 struct mj__old {
-  struct mj__old *next, *chain; /* by age; of the same bucket */
-  char *url, *body, *prompt;    /* prompt may be NULL */
+  struct mj__old *next;      /* by age */
+  char *url, *body, *prompt; /* prompt may be NULL */
   size_t body_len;
   char id[]; /* of the task */
 };
 
 struct mj__past {
   struct mj__old *first, *last; /* first = the oldest */
-  struct mj__old **buckets;
-  size_t nbuckets, n, bytes;
+  struct mj__index by_id;
+  size_t n, bytes;
 };
 
 enum { MJ__PAST_MOST = 16 << 20 }; /* bytes that are kept */

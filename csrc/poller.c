@@ -109,12 +109,17 @@ int mj__poller_set(struct mj__poller *p, int fd, int events) {
   return MJ_OK;
 }
 
+static void take_out(struct mj__poller *p, int fd) {
+  if (p->of[fd].have)
+    (void)control(p, EPOLL_CTL_DEL, fd, 0);
+  p->of[fd].want = p->of[fd].have = 0;
+}
+
 void mj__poller_forget(struct mj__poller *p, int fd) {
   if (fd < 0 || fd >= p->n)
     return;
-  if (p->of[fd].have)
-    (void)control(p, EPOLL_CTL_DEL, fd, 0);
-  p->of[fd].want = p->of[fd].have = p->of[fd].kept = 0;
+  take_out(p, fd);
+  p->of[fd].kept = 0;
 }
 
 void mj__poller_keep(struct mj__poller *p, int fd) {
@@ -156,8 +161,9 @@ int mj__poller_wait(struct mj__poller *p, int64_t wait_ms,
                         ((bits & EPOLLOUT) ? MJ__WRITABLE : 0) |
                         ((bits & (EPOLLERR | EPOLLHUP)) ? MJ__BROKEN : 0);
       got++;
-    } else {
-      mj__poller_forget(p, fd); /* an idle connection that the peer closed */
+    } else if (fd < p->n) { /* an idle connection that the peer closed, or one
+                               that is held for a while */
+      take_out(p, fd);
     }
   }
   return got;

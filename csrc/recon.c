@@ -4,6 +4,7 @@
    list is seen to be whole, twice, and late enough. */
 #include "mj_int.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* After the request left.  A gateway that goes on with the request of a client
@@ -32,8 +33,28 @@ static int64_t next_look(const mj_client *c, const struct mj__job *j) {
   return -1;
 }
 
+void mj__doubt(const mj_client *c, const struct mj__job *j,
+               char out[MJ__DOUBT]) {
+  if (c->journaled && j->token)
+    (void)snprintf(out, MJ__DOUBT,
+                   "counts as paid until somebody says what became of it "
+                   "(mjlua -m resolve %s TASK_ID, or absent)",
+                   j->token);
+  else
+    (void)snprintf(out, MJ__DOUBT, "counts as paid");
+}
+
+void mj__doubt_of(const mj_client *c, const struct mj__job *j, mj_error *err) {
+  char doubt[MJ__DOUBT];
+  size_t n = strlen(err->text);
+  mj__doubt(c, j, doubt);
+  if (n + strlen(doubt) + sizeof "; it " <= sizeof err->text)
+    (void)snprintf(err->text + n, sizeof err->text - n, "; it %s", doubt);
+}
+
 /* The end of what can be found out here. */
 static void hold(mj_client *c, struct mj__job *j, const char *why) {
+  char doubt[MJ__DOUBT];
   mj_error err;
   mj__err_clear(&err);
   /* once: a gateway that never answers would be paid for ever */
@@ -46,10 +67,9 @@ static void hold(mj_client *c, struct mj__job *j, const char *why) {
     mj__send_again(c, j);
     return;
   }
+  mj__doubt(c, j, doubt);
   mj__err_set(&err, MJ_EUNKNOWN_OUTCOME,
-              "it was sent, and no answer came; %s: it counts as paid until "
-              "somebody knows (resolve)",
-              why);
+              "it was sent, and no answer came; %s: it %s", why, doubt);
   if (strcmp(c->cfg.on_unknown, "abandon") == 0)
     (void)mj__job_go(j, MJ__ABANDONED);
   mj__leave_slot(c, j);
@@ -57,11 +77,16 @@ static void hold(mj_client *c, struct mj__job *j, const char *why) {
 }
 
 void mj__give_up_unknown(mj_client *c, struct mj__job *j) {
+  char doubt[MJ__DOUBT];
+  mj_error err;
   mj__disarm(j);
   mj__leave_slot(c, j);
-  mj__end_text(c, j, MJ_EUNKNOWN_OUTCOME,
-               "given up while it was not known whether it was taken: it "
-               "counts as paid until somebody knows (resolve)");
+  mj__doubt(c, j, doubt);
+  mj__err_clear(&err);
+  mj__err_set(&err, MJ_EUNKNOWN_OUTCOME,
+              "given up while it was not known whether it was taken: it %s",
+              doubt);
+  mj__end(c, j, &err, NULL, NULL);
 }
 
 /* It provably never became a task, or its owner wants it so: once more. */
@@ -130,6 +155,13 @@ static void all_without(mj_client *c) {
     next = j->next;
     no_list(c, j);
   }
+}
+
+void mj__around_refused(mj_client *c) {
+  if (!c->wondering)
+    return;
+  c->wondering = 0;
+  all_without(c);
 }
 
 /* Starts the list when somebody wants it and nobody has asked yet. */

@@ -33,6 +33,11 @@ static int list_data(mj_client *c, struct mj__exchange *x, const char *data,
   return MJ_OK;
 }
 
+static int new_doc(mj_client *c, struct mj__exchange *x) {
+  int rc = mj__json_new(&x->doc, &c->mem);
+  return rc || x->purpose != MJ__X_ASK ? rc : mj__list_begin(c, x);
+}
+
 int mj_transport_data(mj_client *c, uint64_t id, const char *data, size_t n) {
   struct mj__exchange *x = mj__exchange_of(c, id);
   if (!x)
@@ -43,7 +48,7 @@ int mj_transport_data(mj_client *c, uint64_t id, const char *data, size_t n) {
     return MJ_ETOO_LARGE;
   if (x->purpose == MJ__X_FETCH || x->bad_json)
     return MJ_OK;
-  x->bad_json = (!x->doc && mj__json_new(&x->doc, &c->mem) != MJ_OK) ||
+  x->bad_json = (!x->doc && new_doc(c, x) != MJ_OK) ||
                 mj__json_feed(x->doc, data, n, &x->json_err) != MJ_OK;
   return MJ_OK;
 }
@@ -57,20 +62,45 @@ void mj__explained(const struct mj__reply *s, int code, const char *what,
   err->retry_after_ms = retry_after_ms;
 }
 
-/* What waits behind the request that was told so waits, too. */
-void mj__slow_down(mj_client *c, struct mj__bucket *b, int code,
+/* What waits behind the request that was told so waits, too.  Submissions have
+   their window, which follows what the gateway takes; all else has its rate. */
+void mj__slow_down(mj_client *c, const struct mj__exchange *x, int code,
                    int64_t retry_after_ms) {
-  if (code != MJ_ERATE_LIMITED || retry_after_ms <= 0)
+  int paid = x && x->purpose == MJ__X_SUBMIT;
+  struct mj__bucket *b = paid ? &c->submits : &c->requests;
+  int64_t until = c->now, before = b->not_before_ms;
+  if (code != MJ_ERATE_LIMITED || !x) /* NULL: it was not asked */
     return;
   if (retry_after_ms > MJ__RETRY_AFTER_MOST)
     retry_after_ms = MJ__RETRY_AFTER_MOST;
-  if (b->not_before_ms <= c->now) /* else it was said */
+  if (retry_after_ms > 0)
+    until += retry_after_ms;
+  if (paid)
+    mj__bucket_pause(b, until);
+  else
+    mj__bucket_slow(b, until, x->left_ms, c->now);
+  if (until == c->now)
+    return;
+  if (before <= c->now) /* else it was said */
     mj__log(c, 1, "the gateway asks to slow down: %s wait %lld s",
-            b == &c->submits ? "submissions" : "requests",
+            paid ? "submissions" : "requests",
             (long long)((retry_after_ms + 999) / 1000));
-  mj__bucket_pause(b, c->now + retry_after_ms);
   if (c->share)
-    mj__share_pause(c->share, c->now + retry_after_ms, c->now);
+    mj__share_pause(c->share, until, c->now);
+}
+
+/* What the gateway's limit of requests has to say to one.  Pictures come from
+   other hosts; where more is read of an answer, more may say it (look.c, and
+   below). */
+static void follow_pace(mj_client *c, const struct mj__exchange *x,
+                        const mj_http_result *r) {
+  int http = r->http_status;
+  if (x->purpose == MJ__X_FETCH)
+    return;
+  if (http >= 200 && http < 500 && http != 429)
+    mj__bucket_good(&c->requests, x->left_ms, c->now);
+  if (http == 429 && (x->purpose == MJ__X_ASK || !x->job))
+    mj__slow_down(c, x, MJ_ERATE_LIMITED, r->retry_after_ms);
 }
 
 /* Paid ---------------------------------------------------------------------*/
@@ -114,8 +144,10 @@ static int take_id(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     copy = id_in_reply(x, id);
   if (!copy)
     return MJ_ERESOURCE;
-  mj__free(&c->mem, j->old_task_id);
-  j->old_task_id = j->task_id;
+  if (j->task_id) { /* else the old one is the last round's */
+    mj__free(&c->mem, j->old_task_id);
+    j->old_task_id = j->task_id;
+  }
   j->task_id = copy;
   j->told = 0;
   return MJ_OK;
@@ -126,8 +158,10 @@ static int take_ids(mj_client *c, struct mj__job *j, const struct mj__said *s) {
   size_t n = (size_t)s->several * sizeof *j->ids, len = strlen(s->result) + 1;
   char *text;
   int i;
-  mj__free(&c->mem, j->old_ids);
-  j->old_ids = j->ids; /* of the click, before its dialog was answered */
+  if (j->ids) { /* of the click, before its dialog was answered */
+    mj__free(&c->mem, j->old_ids);
+    j->old_ids = j->ids;
+  }
   j->ids = NULL;
   j->nids = 0;
   if (s->several < 2)
@@ -264,6 +298,29 @@ static void send_later(mj_client *c, struct mj__job *j, int code,
     mj__arm(c, j, at_ms);
 }
 
+/* Nobody knows what became of it: 1 = what can tell is asked. */
+static int look_for_it(mj_client *c, struct mj__job *j) {
+  if (j->answered &&
+      (j->task_id || mj__keep(c, &j->task_id, j->parent) == MJ_OK) &&
+      j->task_id) {
+    j->unsure = 1;
+    mj__log(c, 1, "task %s: no answer to what its dialog was told; looking",
+            j->task_id);
+    mj__found(c, j, j->task_id);
+    return 1;
+  }
+  if (j->task_id || !mj__has_evidence(c))
+    return 0;
+  mj__log(c, 1, "%s: no answer to a paid request; looking for its task",
+          j->token);
+  (void)mj__record(c, j);
+  if (j->late)
+    mj__too_late(c, j);
+  else
+    mj__wonder(c, j);
+  return 1;
+}
+
 void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
                       const struct mj__reply *seen, int64_t retry_after_ms) {
   struct mj__reply copy = *seen, *s = &copy;
@@ -277,7 +334,7 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
     v.kind = MJ__V_NOT_SENT; /* provably refused: it may go once more */
     j->attempt = 1;
   }
-  mj__slow_down(c, &c->submits, v.code, retry_after_ms);
+  mj__slow_down(c, x, v.code, retry_after_ms);
   if (v.busy || v.queued)
     shrink(c, v.queued ? MJ__CUT_QUEUED : MJ__CUT_REFUSED);
   mj__job_on_submit(j, &v, retry_after_ms, &c->rules, c->now, mj__random(c),
@@ -298,30 +355,14 @@ void mj__submit_ended(mj_client *c, struct mj__job *j, struct mj__exchange *x,
   case MJ__DO_END:
     break;
   }
-  if (v.kind == MJ__V_UNKNOWN && j->answered && !j->cancel &&
-      (j->task_id || mj__keep(c, &j->task_id, j->parent) == MJ_OK) &&
-      j->task_id) {
-    j->unsure = 1;
-    mj__log(c, 1, "task %s: no answer to what its dialog was told; looking",
-            j->task_id);
-    mj__found(c, j, j->task_id);
+  if (v.kind == MJ__V_UNKNOWN && !j->cancel && look_for_it(c, j))
     return;
-  }
-  if (v.kind == MJ__V_UNKNOWN && !j->cancel && !j->task_id &&
-      mj__has_evidence(c)) {
-    mj__log(c, 1, "%s: no answer to a paid request; looking for its task",
-            j->token);
-    (void)mj__record(c, j);
-    if (j->late)
-      mj__too_late(c, j);
-    else
-      mj__wonder(c, j);
-    return;
-  }
   mj__explained(s, todo.code, what_was_done(j), todo.again, retry_after_ms,
                 &err);
-  if (v.kind == MJ__V_UNKNOWN)
+  if (v.kind == MJ__V_UNKNOWN) {
+    mj__doubt_of(c, j, &err);
     mj__leave_slot(c, j);
+  }
   mj__end(c, j, &err, NULL, NULL);
 }
 
@@ -373,6 +414,61 @@ static void count_retry(mj_client *c, struct mj__job *j,
     mj__quota_good(&c->quota, x->dear);
 }
 
+int mj__unsent(const mj_client *c, const struct mj__job *j) {
+  return j->kind == MJ__TASK && j->state == MJ__DISPATCHING && j->exchange &&
+         c->tr.unsent && c->tr.unsent(c->tr.ud, j->exchange);
+}
+
+void mj__call_back(mj_client *c, struct mj__job *j) {
+  struct mj__exchange *x = mj__exchange_of(c, j->exchange);
+  mj_http_result r;
+  struct mj__reply s;
+  memset(&r, 0, sizeof r);
+  r.curl_code = 42; /* CURLE_ABORTED_BY_CALLBACK */
+  r.text = "not sent: it still waited for a connection";
+  c->tr.stop(c->tr.ud, j->exchange);
+  c->now = mj__clock(c);
+  j->exchange = 0;
+  see(&s, x, &r);
+  see_gateway(c, x, j, &s);
+  mj__submit_ended(c, j, x, &s, -1);
+  mj__exchange_free(c, x);
+  c->dirty = 1;
+}
+
+static void job_answered(mj_client *c, struct mj__job *j,
+                         struct mj__exchange *x, const mj_http_result *r) {
+  struct mj__reply s;
+  j->exchange = 0;
+  count_retry(c, j, x, r);
+  see(&s, x, r);
+  see_gateway(c, x, j, &s);
+  switch (x->purpose) {
+  case MJ__X_SUBMIT:
+    mj__submit_ended(c, j, x, &s, r->retry_after_ms);
+    break;
+  case MJ__X_POLL:
+    mj__looked(c, j, x, &s, r->retry_after_ms);
+    break;
+  case MJ__X_LOOKUP:
+    mj__looked_up(c, j, x, &s, r->retry_after_ms);
+    break;
+  case MJ__X_FETCH:
+    mj__fetched(c, j, x, &s, r);
+    break;
+  case MJ__X_ASK:
+    mj__asked(c, j, x, &s, r->retry_after_ms);
+    break;
+  case MJ__X_STOP:
+    mj__stop_answered(c, j, x, &s, r->retry_after_ms);
+    break;
+  case MJ__X_RECON:
+  case MJ__X_HINT:
+  case MJ__X_PROBE:
+    break;
+  }
+}
+
 void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   struct mj__exchange *x = mj__exchange_of(c, id);
   struct mj__job *j = x ? mj__job_of(c, x->job) : NULL;
@@ -382,6 +478,7 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
   if (c->cfg.tape)
     mj__tape_done(&c->tr, id, x->reply.p, x->reply.n, r);
   c->now = mj__clock(c);
+  follow_pace(c, x, r);
   if (x->purpose == MJ__X_PROBE) {
     see(&s, x, r);
     see_gateway(c, x, NULL, &s);
@@ -404,33 +501,6 @@ void mj_transport_done(mj_client *c, uint64_t id, const mj_http_result *r) {
     mj__exchange_free(c, x); /* the job was cancelled meanwhile */
     return;
   }
-  j->exchange = 0;
-  count_retry(c, j, x, r);
-  see(&s, x, r);
-  see_gateway(c, x, j, &s);
-  switch (x->purpose) {
-  case MJ__X_SUBMIT:
-    mj__submit_ended(c, j, x, &s, r->retry_after_ms);
-    break;
-  case MJ__X_POLL:
-    mj__looked(c, j, x, &s, r->retry_after_ms);
-    break;
-  case MJ__X_LOOKUP:
-    mj__looked_up(c, j, x, &s, r->retry_after_ms);
-    break;
-  case MJ__X_FETCH:
-    mj__fetched(c, j, x, &s, r);
-    break;
-  case MJ__X_ASK:
-    mj__asked(c, j, x, &s, r->retry_after_ms);
-    break;
-  case MJ__X_STOP:
-    mj__stop_answered(c, j, &s, r->retry_after_ms);
-    break;
-  case MJ__X_RECON:
-  case MJ__X_HINT:
-  case MJ__X_PROBE:
-    break;
-  }
+  job_answered(c, j, x, r);
   mj__exchange_free(c, x);
 }

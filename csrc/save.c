@@ -86,24 +86,37 @@ int mj_write(mj_client *c, const char *path, const char *data, size_t n,
 
 /* With a journal ----------------------------------------------------------- */
 
-int mj_save(mj_client *c, const char *token, int n, const char *path,
-            const char *data, size_t len, mj_id *out, mj_error *err) {
+static int save(mj_client *c, const struct mj__saved *f, const char *data,
+                int keep, mj_id *out, mj_error *err) {
   struct mj__work *w;
-  int rc = check(c, path, out, err);
+  int rc = check(c, f->path, out, err);
   if (rc)
     return rc;
-  if (!c->journaled || !token || !mj__journal_knows(c, token))
-    return start(c, make_write(c, MJ__W_WRITE, path, data, len), out, err);
-  w = make_write(c, MJ__W_SAVE, path, data, len);
-  if (w) {
-    w->number = n;
-    w->token = mj__strdup(&c->mem, token);
+  w = make_write(c, MJ__W_WRITE, f->path, data, (size_t)f->bytes);
+  if (w)
+    w->keep = keep;
+  if (w && c->journaled && f->token && mj__journal_knows(c, f->token)) {
+    w->kind = MJ__W_SAVE;
+    w->number = f->n;
+    w->token = mj__strdup(&c->mem, f->token);
     if (!w->token) {
       mj__work_free(c, w);
       w = NULL;
     }
   }
   return start(c, w, out, err);
+}
+
+int mj_save(mj_client *c, const char *token, int n, const char *path,
+            const char *data, size_t len, mj_id *out, mj_error *err) {
+  struct mj__saved f = {token, n, path, (int64_t)len, NULL};
+  return save(c, &f, data, 0, out, err);
+}
+
+int mj_save_new(mj_client *c, const char *token, int n, const char *path,
+                const char *data, size_t len, mj_id *out, mj_error *err) {
+  struct mj__saved f = {token, n, path, (int64_t)len, NULL};
+  return save(c, &f, data, 1, out, err);
 }
 
 struct round {

@@ -51,8 +51,8 @@ struct mj__items {
   struct mj__item *first, *last;
   size_t n;
 };
-void mj__items_add(struct mj__items *l, struct mj__item *it);
-struct mj__item *mj__items_take(struct mj__items *l);
+
+enum { MJ__SQLITE_FINDS = 6 }; /* ways to look for a row */
 
 #define MJ__SQL_MAP(X)                                                         \
   X(BEGIN)                                                                     \
@@ -110,6 +110,7 @@ struct mj__sqlite {
   pthread_mutex_t db_lock;
   sqlite3 *db;
   sqlite3_stmt *stmts[MJ__SQLS];
+  sqlite3_stmt *finds[MJ__SQLITE_FINDS]; /* NULL = not compiled yet */
   int wal_pages;
 };
 

@@ -13,7 +13,7 @@
 
 /* The sums of rows that were forgotten. */
 #define PAST                                                                   \
-  "CREATE TABLE past("                                                         \
+  " TABLE past("                                                               \
   " seq INTEGER PRIMARY KEY, gateway TEXT, budget TEXT, run TEXT,"             \
   " what TEXT, mode TEXT, state TEXT, day INTEGER, count INTEGER,"             \
   " priced INTEGER, amount INTEGER) STRICT;"
@@ -22,7 +22,7 @@
 static const char *const steps[MJ__JOURNAL_VERSION] = {
     [1] = "ALTER TABLE task ADD COLUMN what TEXT;"
           "ALTER TABLE task ADD COLUMN budget TEXT;"
-          "ALTER TABLE task ADD COLUMN price INTEGER;" PAST};
+          "ALTER TABLE task ADD COLUMN price INTEGER;CREATE" PAST};
 
 static const char schema[] =
     "BEGIN;"
@@ -36,8 +36,8 @@ static const char schema[] =
     " state_user TEXT, prompt TEXT,"
     " error INTEGER, error_text TEXT, created_ms INTEGER, sent_ms INTEGER,"
     " changed_ms INTEGER, print TEXT, what TEXT, budget TEXT,"
-    " price INTEGER) STRICT;" PAST
-    "CREATE INDEX task_open ON task(final) WHERE final = 0;"
+    " price INTEGER) STRICT;"
+    "CREATE" PAST "CREATE INDEX task_open ON task(final) WHERE final = 0;"
     "CREATE INDEX task_settled ON task(changed_ms) WHERE final <> 0;"
     "CREATE INDEX task_key ON task(key) WHERE key IS NOT NULL;"
     /* not unique: ids of one gateway may collide */
@@ -379,6 +379,33 @@ int mj__sqlite_open(struct mj__sqlite *s, const char *vfs, int made,
   return rc;
 }
 
+/* 1 = the table has the column; below 0: what SQLite says, negative. */
+static int has_column(sqlite3 *db, const char *name) {
+  char sql[96], text[64];
+  int rc;
+  (void)snprintf(sql, sizeof sql,
+                 "SELECT name FROM pragma_table_info('task') WHERE name='%s'",
+                 name);
+  rc = ask(db, sql, text, sizeof text);
+  return rc == SQLITE_OK ? text[0] != '\0' : -rc;
+}
+
+/* A copy of an older journal stays as it is; what came later reads as nothing.
+   Names that are not qualified are those of the temporary schema first. */
+static int seem_new(struct mj__sqlite *s, mj_error *err) {
+  char sql[sizeof PAST + 160];
+  int price = has_column(s->db, "price"), print = has_column(s->db, "print");
+  if (price == 1)
+    return MJ_OK;
+  (void)snprintf(sql, sizeof sql,
+                 "CREATE TEMP VIEW task AS SELECT *,NULL AS what,"
+                 "NULL AS budget,NULL AS price%s FROM main.task;%s",
+                 print == 0 ? ",NULL AS print" : "", "CREATE TEMP" PAST);
+  if (price < 0 || print < 0 || execute(s->db, sql) != SQLITE_OK)
+    return mj__sqlite_error(s->db, s->path, "read it", err);
+  return MJ_OK;
+}
+
 int mj__sqlite_look(struct mj__sqlite *s, const char *vfs, mj_error *err) {
   char why[128] = "";
   int rc = connect_to(&s->db, s->path, vfs);
@@ -392,7 +419,7 @@ int mj__sqlite_look(struct mj__sqlite *s, const char *vfs, mj_error *err) {
                      "journal %.160s is damaged (%.80s); the next start of its "
                      "script moves it aside",
                      s->path, why[0] ? why : sqlite3_errmsg(s->db));
-  return rc;
+  return rc == MJ_OK ? seem_new(s, err) : rc;
 }
 
 void mj__sqlite_close(struct mj__sqlite *s) {
@@ -400,6 +427,10 @@ void mj__sqlite_close(struct mj__sqlite *s) {
   for (i = 0; i < MJ__SQLS; i++) {
     (void)sqlite3_finalize(s->stmts[i]);
     s->stmts[i] = NULL;
+  }
+  for (i = 0; i < MJ__SQLITE_FINDS; i++) {
+    (void)sqlite3_finalize(s->finds[i]);
+    s->finds[i] = NULL;
   }
   if (!s->db)
     return;

@@ -88,9 +88,14 @@ static int broken(struct mj__sqlite *s, const char *what, mj_error *err) {
   return mj__err_set(err, MJ_EJOURNAL, "journal %.160s: %s", s->path, what);
 }
 
+static void leave(struct mj__sqlite *s) {
+  if (s->started)
+    (void)pthread_mutex_unlock(&s->db_lock);
+}
+
 /* A read that missed what is queued would lie. */
-static int begin(struct mj__sqlite *s, const char *sql, sqlite3_stmt **st,
-                 mj_error *err) {
+static int enter(struct mj__sqlite *s, const char *sql, unsigned flags,
+                 sqlite3_stmt **st, mj_error *err) {
   int rc = MJ_OK;
   if (s->started)
     rc = mj__sqlite_flush(s, -1);
@@ -100,22 +105,31 @@ static int begin(struct mj__sqlite *s, const char *sql, sqlite3_stmt **st,
   }
   if (s->started)
     (void)pthread_mutex_lock(&s->db_lock);
-  if (sqlite3_prepare_v2(s->db, sql, -1, st, NULL) == SQLITE_OK)
+  if (*st || sqlite3_prepare_v3(s->db, sql, -1, flags, st, NULL) == SQLITE_OK)
     return MJ_OK;
   rc = mj__sqlite_error(s->db, s->path, "read it", err);
-  if (s->started)
-    (void)pthread_mutex_unlock(&s->db_lock);
+  leave(s);
   return rc;
 }
 
+static int begin(struct mj__sqlite *s, const char *sql, sqlite3_stmt **st,
+                 mj_error *err) {
+  *st = NULL;
+  return enter(s, sql, 0, st, err);
+}
+
 /* `rc`: what the reader found; `step`: what SQLite said last. */
-static int end(struct mj__sqlite *s, sqlite3_stmt *st, int step, int rc,
-               mj_error *err) {
+static int judge(struct mj__sqlite *s, int step, int rc, mj_error *err) {
   if (step != SQLITE_DONE && step != SQLITE_ROW)
     rc = mj__sqlite_error(s->db, s->path, "read it", err);
+  return rc;
+}
+
+static int end(struct mj__sqlite *s, sqlite3_stmt *st, int step, int rc,
+               mj_error *err) {
+  rc = judge(s, step, rc, err);
   (void)sqlite3_finalize(st);
-  if (s->started)
-    (void)pthread_mutex_unlock(&s->db_lock);
+  leave(s);
   return rc;
 }
 
@@ -163,37 +177,43 @@ static int keep(struct mj__record *r, struct mj__arena *a) {
   return MJ_OK;
 }
 
-static const char *query(const struct mj__find *f, const char **one,
-                         const char **two) {
+static const char *const finds[MJ__SQLITE_FINDS] = {
+    SELECT NO_BODY "WHERE t.token=?1", SELECT WITH_BODY "WHERE t.token=?1",
+    SELECT NO_BODY BY_KEY NEWEST,      SELECT WITH_BODY BY_KEY NEWEST,
+    SELECT NO_BODY BY_ID NEWEST,       SELECT WITH_BODY BY_ID NEWEST};
+
+/* Which of them. */
+static int query(const struct mj__find *f, const char **one, const char **two) {
+  int body = f->body ? 1 : 0;
   *two = NULL;
   if (f->token) {
     *one = f->token;
-    return f->body ? SELECT WITH_BODY "WHERE t.token=?1"
-                   : SELECT NO_BODY "WHERE t.token=?1";
+    return body;
   }
   if (f->key) {
     *one = f->key;
     *two = f->scope ? f->scope : "";
-    return f->body ? SELECT WITH_BODY BY_KEY NEWEST
-                   : SELECT NO_BODY BY_KEY NEWEST;
+    return 2 + body;
   }
   *one = f->task_id;
   *two = f->gateway;
-  return f->body ? SELECT WITH_BODY BY_ID NEWEST : SELECT NO_BODY BY_ID NEWEST;
+  return 4 + body;
 }
 
 int mj__sqlite_find(mj__store *base, const struct mj__find *f,
                     struct mj__arena *a, struct mj__record *out,
                     mj_error *err) {
   struct mj__sqlite *s = (struct mj__sqlite *)base;
-  const char *one, *two, *sql = query(f, &one, &two);
+  const char *one, *two;
+  int step, bad, rc, i = query(f, &one, &two);
   sqlite3_stmt *st;
-  int step, bad, rc;
   if (!one || !*one)
     return MJ_ENOT_FOUND;
-  rc = begin(s, sql, &st, err);
+  /* compiled once: ten thousand may follow */
+  rc = enter(s, finds[i], SQLITE_PREPARE_PERSISTENT, &s->finds[i], err);
   if (rc)
     return rc;
+  st = s->finds[i];
   (void)sqlite3_bind_text(st, 1, one, -1, SQLITE_STATIC);
   if (two)
     (void)sqlite3_bind_text(st, 2, two, -1, SQLITE_STATIC);
@@ -208,7 +228,11 @@ int mj__sqlite_find(mj__store *base, const struct mj__find *f,
     else
       rc = keep(out, a) == MJ_OK ? MJ_OK : mj__err_nomem(err);
   }
-  return end(s, st, step, rc, err);
+  rc = judge(s, step, rc, err);
+  (void)sqlite3_reset(st);
+  (void)sqlite3_clear_bindings(st); /* they point to what is the caller's */
+  leave(s);
+  return rc;
 }
 
 int mj__sqlite_run_last(mj__store *base, const char *script,

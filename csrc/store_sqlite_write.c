@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-void mj__items_add(struct mj__items *l, struct mj__item *it) {
+static void items_add(struct mj__items *l, struct mj__item *it) {
   it->next = NULL;
   if (l->last)
     l->last->next = it;
@@ -23,7 +23,7 @@ void mj__items_add(struct mj__items *l, struct mj__item *it) {
   l->n++;
 }
 
-struct mj__item *mj__items_take(struct mj__items *l) {
+static struct mj__item *items_take(struct mj__items *l) {
   struct mj__item *it = l->first;
   if (it) {
     l->first = it->next;
@@ -55,16 +55,16 @@ static void gather(struct mj__sqlite *s, struct mj__items *group) {
     if (!wait_until(&s->more, &s->lock, until))
       break;
   while (s->todo.n > 0 && group->n < MJ__STORE_GROUP)
-    mj__items_add(group, mj__items_take(&s->todo));
+    items_add(group, items_take(&s->todo));
   if (s->todo.n == 0)
     s->hurry = 0;
 }
 
 static void hand_back(struct mj__sqlite *s, struct mj__items *group) {
   struct mj__item *it;
-  while ((it = mj__items_take(group)) != NULL) {
+  while ((it = items_take(group)) != NULL) {
     (void)atomic_fetch_sub(&s->bytes, it->size);
-    mj__items_add(&s->done, it);
+    items_add(&s->done, it);
   }
   atomic_store_explicit(&s->returned, s->done.n > 0, memory_order_relaxed);
 }
@@ -87,7 +87,7 @@ static void give_up(struct mj__sqlite *s, struct mj__items *group,
   s->why = *why;
   atomic_store(&s->broken, 1);
   while (s->todo.n > 0)
-    mj__items_add(group, mj__items_take(&s->todo));
+    items_add(group, items_take(&s->todo));
   (void)pthread_mutex_unlock(&s->lock);
   tell(s, group);
   (void)pthread_mutex_lock(&s->lock);
@@ -199,7 +199,7 @@ int mj__sqlite_queue(struct mj__sqlite *s, struct mj__item *it) {
     return MJ_EJOURNAL;
   }
   (void)atomic_fetch_add(&s->bytes, it->size);
-  mj__items_add(&s->todo, it);
+  items_add(&s->todo, it);
   /* in between the writer waits for the clock, not for us */
   wake = s->todo.n == 1 || s->todo.n == MJ__STORE_GROUP;
   (void)pthread_mutex_unlock(&s->lock);

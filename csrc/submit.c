@@ -31,8 +31,7 @@ int mj__new_token(mj_client *c, struct mj__job *j) {
   for (i = 0; i < sizeof bits; i++)
     text[3 + i] = digits[bits[i] & 31];
   text[29] = '\0';
-  j->token = mj__strdup(&c->mem, text);
-  return j->token ? MJ_OK : MJ_ERESOURCE;
+  return mj__job_name(c, j, text);
 }
 
 void mj__warn(mj_client *c, struct mj__buf *lines) {
@@ -221,6 +220,8 @@ static int check_request(const mj_client *c, const mj_request *r,
     rc = check_hook(r->notify_hook, err);
   for (i = 0; rc == MJ_OK && i < sizeof texts / sizeof texts[0]; i++)
     rc = check_utf8(texts[i].field, texts[i].text, err);
+  if (rc == MJ_OK && r->key && !*r->key) /* no journal finds it again */
+    rc = mj__err_set(err, MJ_EINVALID, "key: it is empty");
   if (rc == MJ_OK && r->state && strlen(r->state) > STATE_MAX &&
       strcmp(c->cfg.wire_state, "user") == 0)
     rc = mj__err_set(err, MJ_EINVALID,

@@ -12,7 +12,12 @@ static struct mj__job *whose(mj_client *c, const mj_task *t) {
   struct mj__job *j;
   int by_state = t->state && strncmp(t->state, "mj_", 3) == 0;
   uint32_t tag = by_state || !c->cfg.seed_tag ? 0 : mj__tag_of_task(t);
-  for (j = c->queues[MJ__Q_UNKNOWN].first; j; j = j->next) {
+  if (by_state && c->journaled) {
+    j = mj__job_named(c, t->state);
+    return j && j->queue == MJ__Q_UNKNOWN ? j : NULL;
+  }
+  for (j = c->queues[MJ__Q_UNKNOWN].first; j && (by_state || tag);
+       j = j->next) {
     if (by_state && strcmp(t->state, j->token) == 0)
       return j;
     if (tag && j->op == MJ_OP_IMAGINE && tag == mj__tag(j->token))

@@ -16,6 +16,9 @@ struct wrap {
   const char *base, *key;
   struct mj__taking *x;
   int most;
+  int own_clock; /* playing: time passes when the tape says so */
+  int64_t (*now)(void *ud);
+  void *now_ud;
 };
 
 /* Tapes ------------------------------------------------------------------- */
@@ -32,6 +35,27 @@ static int make(mj_tape **out, mj_alloc_fn alloc, void *ud, mj_error *err) {
   return MJ_OK;
 }
 
+/* Its file, with the first line. */
+static int open_out(mj_tape *t, const char *path, const char *head,
+                    mj_error *err) {
+  FILE *f;
+  int rc = mj__os_private_new(path, err); /* prompts are in it */
+  if (rc != MJ_OK) {
+    if (err)
+      err->code = MJ_EINVALID;
+    return MJ_EINVALID;
+  }
+  f = fopen(path, "ab");
+  if (!f)
+    return mj__err_set(err, MJ_EINVALID, "cannot open %.200s: %s", path,
+                       strerror(errno));
+  t->out = f;
+  if (fprintf(f, "%s\n", head) < 0 || fflush(f) != 0)
+    return mj__err_set(err, MJ_ERESOURCE, "cannot write %.200s: %s", path,
+                       strerror(errno));
+  return MJ_OK;
+}
+
 int mj_tape_record(mj_tape **out, const char *path, const char *head,
                    mj_alloc_fn alloc, void *ud, mj_error *err) {
   mj_tape *t;
@@ -39,19 +63,7 @@ int mj_tape_record(mj_tape **out, const char *path, const char *head,
   *out = NULL;
   if (rc)
     return rc;
-  /* prompts are in it */
-  rc = mj__os_private_new(path, err);
-  if (rc == MJ_OK && (t->out = fopen(path, "ab")) == NULL)
-    rc = mj__err_set(err, MJ_EINVALID, "cannot open %.200s: %s", path,
-                     strerror(errno));
-  if (rc == MJ_OK && (fprintf(t->out, "%s\n", head) < 0 || fflush(t->out) != 0))
-    rc = mj__err_set(err, MJ_ERESOURCE, "cannot write %.200s: %s", path,
-                     strerror(errno));
-  if (rc == MJ_EJOURNAL) {
-    rc = MJ_EINVALID;
-    if (err)
-      err->code = rc;
-  }
+  rc = open_out(t, path, head, err);
   if (rc != MJ_OK) {
     mj_tape_free(t);
     return rc;
@@ -69,6 +81,7 @@ int mj_tape_replay(mj_tape **out, const char *path, mj_alloc_fn alloc, void *ud,
   if (rc)
     return rc;
   t->playing = 1;
+  t->now_ms = mj__os_now_ms(NULL);
   rc = mj__tape_load(t, path, err);
   if (rc) {
     mj_tape_free(t);
@@ -130,6 +143,32 @@ void mj_tape_free(mj_tape *t) {
   mj__free(&m, t);
 }
 
+/* The clock --------------------------------------------------------------- */
+
+static int64_t tape_now(void *ud) {
+  return ((mj_tape *)ud)->now_ms;
+}
+
+/* A wait is over at once.  Turns that do not wait, one after the other, are a
+   host that looks until something has come: for it time goes on by itself. */
+static void let_pass(mj_tape *t, int64_t wait_ms) {
+  int64_t real, at;
+  if (wait_ms > 0) {
+    t->spins = 0;
+    t->now_ms += wait_ms;
+    return;
+  }
+  real = mj__os_now_ms(NULL);
+  if (!t->spins) {
+    t->spins = 1;
+    t->spun_from_ms = real;
+    t->spun_at_ms = t->now_ms;
+  }
+  at = t->spun_at_ms + (real - t->spun_from_ms);
+  if (at > t->now_ms)
+    t->now_ms = at;
+}
+
 /* The transport ----------------------------------------------------------- */
 
 static struct mj__taking *place(struct wrap *w, uint64_t id) {
@@ -162,8 +201,9 @@ static int tape_start(void *ud, mj_client *c, const mj_http *req) {
   x->body = req->body;
   x->body_len = req->body_len;
   x->paid = req->paid;
-  x->at_ms = mj__os_now_ms(NULL);
+  x->at_ms = w->t->playing ? w->now(w->now_ud) : mj__os_now_ms(NULL);
   x->found = found;
+  x->due_ms = x->at_ms + (found ? found->took_ms : 0);
   return MJ_OK;
 }
 
@@ -177,6 +217,16 @@ static void tape_stop(void *ud, uint64_t id) {
   if (!w->t->playing)
     mj__tape_write(w->t, w->base, w->key, x, NULL, 0, NULL);
   x->id = 0;
+}
+
+/* A paid request is broken off only while it has not left: what stopped then
+   had not. */
+static int tape_unsent(void *ud, uint64_t id) {
+  struct wrap *w = ud;
+  const struct mj__taking *x = place(w, id);
+  if (w->t->playing)
+    return x && x->found && x->found->stopped;
+  return w->inner.unsent && w->inner.unsent(w->inner.ud, id);
 }
 
 /* Nothing was recorded for it: as if nobody were there. */
@@ -195,8 +245,6 @@ static void play(struct wrap *w, mj_client *c, struct mj__taking *x) {
   mj_http_result r;
   size_t n = 0;
   char *reply;
-  if (found && found->stopped)
-    return; /* it was broken off then, and will be now */
   x->id = 0;
   if (!found) {
     play_nothing(w, c, id);
@@ -212,27 +260,49 @@ static void play(struct wrap *w, mj_client *c, struct mj__taking *x) {
   mj__free(&w->mem, reply);
 }
 
-static int is_due(const struct wrap *w) {
+/* The request under way whose answer came first then: the exchanges stand in
+   the order of their ends.  What was broken off then will be now; what was not
+   recorded is answered first. */
+static struct mj__taking *next_of(const struct wrap *w) {
+  struct mj__taking *first = NULL;
   int i;
-  for (i = 0; w->t->playing && i < w->most; i++)
-    if (w->x[i].id && !(w->x[i].found && w->x[i].found->stopped))
-      return 1;
-  return 0;
+  for (i = 0; w->t->playing && i < w->most; i++) {
+    struct mj__taking *x = &w->x[i];
+    if (!x->id || (x->found && x->found->stopped))
+      continue;
+    if (!first || !x->found || (first->found && x->found < first->found))
+      first = x;
+  }
+  return first;
+}
+
+/* Until the next answer; -1 = none is due. */
+static int64_t left_of(const struct wrap *w) {
+  const struct mj__taking *next = next_of(w);
+  int64_t left = next ? next->due_ms - w->now(w->now_ud) : -1;
+  return next && left < 0 ? 0 : left;
 }
 
 static void tape_step(void *ud, mj_client *c, int64_t wait_ms,
                       int64_t budget_us) {
   struct wrap *w = ud;
-  int i;
-  w->inner.step(w->inner.ud, c, is_due(w) ? 0 : wait_ms, budget_us);
-  for (i = 0; w->t->playing && i < w->most; i++)
-    if (w->x[i].id)
-      play(w, c, &w->x[i]);
+  struct mj__taking *next;
+  int64_t left = left_of(w);
+  if (left >= 0 && (wait_ms < 0 || left < wait_ms))
+    wait_ms = left;
+  /* for ever is for what is not on the tape: a descriptor of the host */
+  w->inner.step(w->inner.ud, c, w->own_clock && wait_ms > 0 ? 0 : wait_ms,
+                budget_us);
+  if (w->own_clock && wait_ms >= 0)
+    let_pass(w->t, wait_ms);
+  while ((next = next_of(w)) && next->due_ms <= w->now(w->now_ud))
+    play(w, c, next);
 }
 
 static int64_t tape_timeout(void *ud) {
   struct wrap *w = ud;
-  return is_due(w) ? 0 : w->inner.timeout(w->inner.ud);
+  int64_t left = left_of(w), inner = w->inner.timeout(w->inner.ud);
+  return left < 0 || (inner >= 0 && inner < left) ? inner : left;
 }
 
 static int tape_fd(void *ud) {
@@ -260,22 +330,34 @@ static void tape_free(void *ud) {
   mj__free(&m, w);
 }
 
-int mj__tape_wrap(mj_transport *tr, mj_tape *t, const struct mj__mem *m,
-                  const char *base, const char *key, int most) {
+/* Nothing waits for the machine where waiting takes no time: no threads. */
+static void take_clock(struct wrap *w, mj_config *cfg) {
+  if (w->t->playing && !cfg->now && !cfg->wall) {
+    w->own_clock = 1;
+    cfg->now = tape_now;
+    cfg->now_ud = w->t;
+    cfg->threads = 0;
+  }
+  w->now = cfg->now ? cfg->now : mj__os_now_ms;
+  w->now_ud = cfg->now_ud;
+}
+
+int mj__tape_wrap(mj_transport *tr, mj_config *cfg, const struct mj__mem *m) {
   struct wrap *w = mj__alloc(m, sizeof *w);
   if (!w)
     return MJ_ERESOURCE;
   w->mem = *m;
-  w->x = mj__alloc(m, (size_t)most * sizeof *w->x);
+  w->most = cfg->connections;
+  w->x = mj__alloc(m, (size_t)w->most * sizeof *w->x);
   if (!w->x) {
     mj__free(m, w);
     return MJ_ERESOURCE;
   }
-  w->t = t;
-  t->refs++;
-  w->most = most;
-  w->base = base ? base : "";
-  w->key = key;
+  w->t = cfg->tape;
+  w->t->refs++;
+  w->base = cfg->base_url ? cfg->base_url : "";
+  w->key = cfg->api_key;
+  take_clock(w, cfg);
   w->inner = *tr;
   tr->start = tape_start;
   tr->stop = tape_stop;
@@ -285,6 +367,7 @@ int mj__tape_wrap(mj_transport *tr, mj_tape *t, const struct mj__mem *m,
   tr->watch = tape_watch;
   tr->wakeup = tape_wakeup;
   tr->free = tape_free;
+  tr->unsent = tape_unsent;
   tr->ud = w;
   return MJ_OK;
 }

@@ -16,6 +16,7 @@ struct mj__recorded {
   char *request, *reply;    /* request NULL = none */
   size_t request_len, reply_len;
   int paid, used, stopped;
+  int64_t took_ms;
   mj_http_result result;
 };
 
@@ -36,12 +37,18 @@ struct mj_tape {
   mj_json **docs;
   size_t ndocs;
   char wrong[480]; /* playing: the first thing that was not as recorded */
+  /* playing: its own clock, which waits move, and nothing else does but ... */
+  int64_t now_ms;
+  /* ... turns that do not wait, so that who looks again and again sees an end
+   */
+  int spins;
+  int64_t spun_from_ms, spun_at_ms;
 };
 
-/* tape.c: a transport in front of *tr, which it takes over.  base and key
-   outlive it. */
-int mj__tape_wrap(mj_transport *tr, mj_tape *t, const struct mj__mem *m,
-                  const char *base, const char *key, int most);
+/* tape.c: a transport in front of *tr, which it takes over, with the tape, base
+   and key of *cfg, which outlive it.  A tape that plays is the clock as well,
+   unless *cfg has one. */
+int mj__tape_wrap(mj_transport *tr, mj_config *cfg, const struct mj__mem *m);
 /* Before a reply is looked at.  Nothing for a transport without a tape. */
 void mj__tape_done(const mj_transport *tr, uint64_t id, const char *reply,
                    size_t n, const mj_http_result *r);
@@ -54,14 +61,13 @@ struct mj__taking { /* a request that is under way */
   int paid;
   int64_t at_ms;
   const struct mj__recorded *found; /* playing */
+  int64_t due_ms;                   /* playing: when it is answered */
 };
 void mj__tape_write(mj_tape *t, const char *base, const char *key,
                     const struct mj__taking *x, const char *reply, size_t n,
                     const mj_http_result *r);
 /* The URL behind the base, or all of it. */
 const char *mj__tape_path(const char *base, const char *url);
-/* The number of a token, which is made if it is new; -1 = no memory. */
-long mj__tape_token(mj_tape *t, const char *token);
 /* 1 = a token of ours begins there. */
 int mj__tape_is_token(const char *p, size_t left);
 

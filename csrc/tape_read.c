@@ -66,6 +66,14 @@ static int number(const mj_value *v, const char *name, int otherwise) {
   return mj__json_int(mj__json_get(v, name), &n) ? (int)n : otherwise;
 }
 
+/* No longer than a day: what somebody wrote into the file is no overflow. */
+static int64_t duration(const mj_value *v, const char *name) {
+  int64_t n;
+  if (!mj__json_int(mj__json_get(v, name), &n) || n < 0)
+    return 0;
+  return n < 86400000 ? n : 86400000;
+}
+
 static int is_true(const mj_value *v, const char *name) {
   const mj_value *m = mj__json_get(v, name);
   return m && m->type == MJ_JSON_TRUE;
@@ -83,6 +91,7 @@ static int read_exchange(mj_tape *t, const mj_value *v) {
     return MJ_EINVALID;
   x->paid = is_true(v, "paid");
   x->stopped = is_true(v, "stopped");
+  x->took_ms = duration(v, "took");
   x->request = body_of(&t->mem, v, "request", &x->request_len, &bad);
   x->reply = body_of(&t->mem, v, "reply", &x->reply_len, &bad);
   x->result.http_status = number(v, "status", 0);

@@ -30,7 +30,8 @@ int mj__tape_is_token(const char *p, size_t left) {
   return 1;
 }
 
-long mj__tape_token(mj_tape *t, const char *token) {
+/* The number of a token, which is made if it is new; -1 = no memory. */
+static long token_number(mj_tape *t, const char *token) {
   size_t i, size = sizeof *t->tokens;
   void *more;
   for (i = 0; i < t->ntokens; i++)
@@ -60,7 +61,7 @@ static void redact(mj_tape *t, struct mj__buf *out, const char *s, size_t n,
       mj__buf_puts(out, "<key>");
       i += k - 1;
     } else {
-      number = mj__tape_token(t, s + i);
+      number = token_number(t, s + i);
       mj__buf_printf(out, "mj_%026ld", number < 0 ? 0 : number + 1);
       i += MJ__TAPE_TOKEN - 1;
     }

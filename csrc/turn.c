@@ -55,11 +55,13 @@ static void give(mj_client *c, struct mj__event *e, struct mj__exchange *x,
 
 void mj__report_progress(mj_client *c, struct mj__job *j,
                          struct mj__exchange *x, mj_task *t) {
-  if (j->moved.queued && j->moved.seen)
+  const char *id =
+      mj__arena_strndup(mj__json_arena(x->doc), j->task_id, strlen(j->task_id));
+  if (!id || (j->moved.queued && j->moved.seen))
     return; /* somebody reads the one before */
   j->moved.pub.type = MJ_EV_PROGRESS;
   j->moved.pub.id = j->id;
-  j->moved.pub.task_id = j->task_id;
+  j->moved.pub.task_id = id; /* the job may have another when it is read */
   give(c, &j->moved, x, t);
   j->moved.pub.data_len = 0;
   emit(c, &j->moved);
@@ -81,13 +83,15 @@ void mj__leave_slot(mj_client *c, struct mj__job *j) {
    (on_unknown) came to nothing: what is not known stays so. */
 static const mj_error *still_unknown(mj_client *c, struct mj__job *j,
                                      const mj_error *why, mj_error *err) {
+  char doubt[MJ__DOUBT];
   if (!j->resent || j->task_id || !why || mj__job_go(j, MJ__UNKNOWN) != MJ_OK)
     return why;
   mj__err_clear(err);
+  mj__doubt(c, j, doubt);
   mj__err_set(err, MJ_EUNKNOWN_OUTCOME,
-              "it was sent, and no answer came; it did not go once more (%s); "
-              "what was sent counts as paid until somebody knows (resolve)",
-              why->text);
+              "it was sent, and no answer came; it did not go once more "
+              "(%.200s): it %s",
+              why->text, doubt);
   mj__money_back(c, j);
   mj__leave_slot(c, j);
   return err;
@@ -105,10 +109,14 @@ void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
   e->pub.task_id = j->task_id;
   e->pub.token = c->journaled ? j->token : NULL;
   give(c, e, x, t);
-  if (!err && (j->kind != MJ__TASK || j->op == MJ_OP_UPLOAD))
+  if (!err && (j->kind == MJ__FETCH || j->op == MJ_OP_UPLOAD))
     e->pub.data = e->body;
   else
     e->pub.data_len = 0;
+  if (j->kind == MJ__ASK) { /* each of its tasks has its own */
+    mj__free(&c->mem, e->body);
+    e->body = NULL;
+  }
   if (err) {
     e->err = mj__alloc(&c->mem, sizeof *e->err);
     if (e->err) {
@@ -118,6 +126,7 @@ void mj__end(mj_client *c, struct mj__job *j, const mj_error *err,
     e->pub.error = e->err ? e->err : &plain_errors[-err->code - 1];
   }
   j->over = 1;
+  mj__job_ended(c, j);
   /* a failure is in c->poisoned; the end stands */
   if (j->kind == MJ__TASK && (j->record || j->token) && !j->replayed &&
       !j->leaves)
@@ -173,7 +182,7 @@ static void not_recorded(mj_client *c, struct mj__job *j) {
 }
 
 /* A job whose newest record is durable. */
-void mj__settled(mj_client *c, struct mj__job *j) {
+static void settled(mj_client *c, struct mj__job *j) {
   mj__dequeue(c, j);
   if (j->over) {
     c->njobs--;
@@ -186,7 +195,10 @@ void mj__settled(mj_client *c, struct mj__job *j) {
     if (!j->told)
       mj__report_accepted(c, j);
     j->told = 1;
-    if (j->cancel) {
+    if (j->cancel && j->detached) {
+      j->leaves = 1;
+      mj__end_cancelled(c, j);
+    } else if (j->cancel) {
       stop(c, j);
     } else if (j->late) {
       mj__disarm(j);
@@ -219,19 +231,32 @@ static uint64_t durable(mj_client *c) {
    ahead of it. */
 static uint64_t on_disk(mj_client *c) {
   const struct mj__job *j = c->queues[MJ__Q_RECORD].first;
-  uint64_t upto = c->store ? durable(c) : 0;
+  uint64_t upto = durable(c);
   if (!j || j->record <= upto || !c->journaled || c->cfg.threads)
     return upto;
   (void)c->store->ops->flush(c->store, -1);
   return durable(c);
 }
 
-/* Records are numbered in order, so the queue is too. */
+/* Whose record is durable, or NULL.  Records are numbered in order, so the
+   queue is too.  A turn with a budget settles a few of them; the next one goes
+   on at once. */
+static struct mj__job *to_settle(mj_client *c, uint64_t upto) {
+  struct mj__job *j = c->queues[MJ__Q_RECORD].first;
+  if (!j || j->record > upto)
+    return NULL;
+  if (c->settles > 0 &&
+      (j->over || j->state != MJ__DISPATCHING || c->starts > 0))
+    return j;
+  c->dirty = 1;
+  return NULL;
+}
+
 static void settle(mj_client *c) {
   uint64_t upto = on_disk(c);
   struct mj__job *j;
-  while ((j = c->queues[MJ__Q_RECORD].first) != NULL && j->record <= upto)
-    mj__settled(c, j);
+  for (; (j = to_settle(c, upto)) != NULL; c->settles--)
+    settled(c, j);
 }
 
 static void reap(mj_client *c) {
@@ -270,13 +295,15 @@ static void due(mj_client *c, struct mj__job *j) {
   }
 }
 
-/* Collect, then run: an entry that is added meanwhile waits for the next
-   turn. */
+/* Collect, then run: an entry that is added meanwhile waits for the next turn,
+   as do those that a budget leaves no time for. */
 static void run_timers(mj_client *c) {
   uint64_t newest = c->timers.seq;
   const struct mj__due *d;
-  while ((d = mj__timers_peek(&c->timers)) != NULL && d->at_ms <= c->now &&
-         d->seq <= newest) {
+  for (; c->wakes > 0; c->wakes--) {
+    d = mj__timers_peek(&c->timers);
+    if (!d || d->at_ms > c->now || d->seq > newest)
+      break;
     struct mj__job *j = mj__job_of(c, d->id);
     uint64_t seq = d->seq;
     int ghost = d->id == 0;
@@ -324,16 +351,21 @@ static void work(mj_client *c) {
     settle(c);
     if (c->dirty || (c->pump_at >= 0 && c->pump_at <= c->now))
       mj__pump(c);
-  } while (c->queues[MJ__Q_RECORD].first &&
-           c->queues[MJ__Q_RECORD].first->record <= on_disk(c));
+  } while (to_settle(c, on_disk(c)));
 }
 
-/* What a request costs to start and to end, in microseconds: about. */
-enum { START_COST = 40 };
+/* What it costs to start a request and to end it, and to wake a job, in
+   microseconds: about. */
+enum { START_COST = 40, WAKE_COST = 2 };
 
-static int starts_of(int64_t budget_us) {
-  int64_t n = budget_us / START_COST;
+static int most_of(int64_t budget_us, int64_t cost) {
+  int64_t n = budget_us / cost;
   return budget_us <= 0 || n > INT_MAX ? INT_MAX : n > 1 ? (int)n : 1;
+}
+
+/* The transport's share; new requests take the rest. */
+static int64_t most_of_it(int64_t budget_us) {
+  return budget_us - budget_us / 4;
 }
 
 int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
@@ -342,7 +374,8 @@ int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
   if (c->busy)
     return MJ_EINVALID;
   c->busy = 1;
-  c->starts = starts_of(budget_us);
+  c->starts = most_of(budget_us, START_COST);
+  c->wakes = c->settles = most_of(budget_us, WAKE_COST);
   c->refused = 0;
   if (c->dirty) {
     c->now = mj__clock(c);
@@ -353,7 +386,7 @@ int mj_step(mj_client *c, int64_t wait_ms, int64_t budget_us) {
   /* with nothing to wait for, -1 would be for ever */
   if (c->ev_first || (for_ever && c->njobs == 0 && c->nwatched == 0))
     wait_ms = 0;
-  c->tr.step(c->tr.ud, c, wait_ms, budget_us);
+  c->tr.step(c->tr.ud, c, wait_ms, most_of_it(budget_us));
   c->now = mj__clock(c);
   work(c);
   c->busy = 0;
@@ -399,6 +432,9 @@ static int give_up(mj_client *c, mj_id id, int tell) {
   }
   if (j->kind == MJ__WRITE || j->state == MJ__DISPATCHING) {
     j->cancel = 1; /* let it finish */
+    j->detached = !tell;
+    if (mj__unsent(c, j))
+      mj__call_back(c, j);
     return MJ_OK;
   }
   c->now = mj__clock(c);

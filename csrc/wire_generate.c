@@ -28,9 +28,9 @@ enum mj__route mj__generate_verb(mj_op op) {
 }
 
 /* The mode has no part in it: a task's id says all. */
-int mj__generate_ask(struct mj__call *call, const struct mj__gateway *g,
-                     const char *mode, enum mj__route route,
-                     const char *const *ids, size_t n, mj_error *err) {
+static int ask(struct mj__call *call, const struct mj__gateway *g,
+               const char *mode, enum mj__route route, const char *const *ids,
+               size_t n, mj_error *err) {
   (void)mode;
   if (route != MJ__R_FETCH)
     return mj__err_set(err, MJ_EUNSUPPORTED,
@@ -61,6 +61,6 @@ const struct mj__wire mj__wire_generate = {
     .remembers = 1,
     .route = mj__generate_verb,
     .put = mj__generate_put,
-    .ask = mj__generate_ask,
+    .ask = ask,
     .task = mj__generate_task,
 };

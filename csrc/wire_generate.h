@@ -9,9 +9,6 @@
 enum mj__route mj__generate_verb(mj_op op);
 int mj__generate_put(struct mj__call *call, const struct mj__gateway *g,
                      const mj_request *r, const char *token, mj_error *err);
-int mj__generate_ask(struct mj__call *call, const struct mj__gateway *g,
-                     const char *mode, enum mj__route route,
-                     const char *const *ids, size_t n, mj_error *err);
 int mj__generate_task(const mj_value *root, struct mj__arena *a, mj_task *t);
 
 /* A paid request under construction. */

@@ -34,7 +34,7 @@ static void put_ids(struct mj__call *call, const char *const *ids, size_t n) {
   mj__buf_puts(&call->body, "]}");
 }
 
-int mj__mj_ask(struct mj__call *call, const struct mj__gateway *g,
+static int ask(struct mj__call *call, const struct mj__gateway *g,
                const char *mode, enum mj__route route, const char *const *ids,
                size_t n, mj_error *err) {
   const char *name = mj__route_name(route), *hole = strstr(name, "{id}");
@@ -68,6 +68,6 @@ const struct mj__wire mj__wire_mj = {
     .poll = {2000, {4000, 8000}, 2},
     .route = mj__mj_verb,
     .put = mj__mj_put,
-    .ask = mj__mj_ask,
+    .ask = ask,
     .task = mj__mj_task,
 };

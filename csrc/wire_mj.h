@@ -8,9 +8,6 @@
 enum mj__route mj__mj_verb(mj_op op);
 int mj__mj_put(struct mj__call *call, const struct mj__gateway *g,
                const mj_request *r, const char *token, mj_error *err);
-int mj__mj_ask(struct mj__call *call, const struct mj__gateway *g,
-               const char *mode, enum mj__route route, const char *const *ids,
-               size_t n, mj_error *err);
 int mj__mj_task(const mj_value *root, struct mj__arena *a, mj_task *t);
 
 /* base, prefix, mode, "/mj/": where the family's routes begin. */

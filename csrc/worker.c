@@ -74,7 +74,7 @@ void mj__work_do(struct mj__work *w) {
     mj__sha256_add(&d, w->data, w->n);
     (void)mj__sha256_hex(&d, w->sha256);
   }
-  (void)mj__os_write_file(w->path, w->data, w->n, &w->err);
+  (void)mj__os_write_file(w->path, w->data, w->n, w->keep, &w->err);
 }
 
 static void *run(void *ud) {

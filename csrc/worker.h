@@ -22,6 +22,7 @@ struct mj__work {
   size_t n;
   char *token; /* SAVE: whose picture, and which */
   int number;
+  int keep; /* what has the name stays, see mj_save_new */
   char sha256[2 * MJ__SHA256 + 1]; /* SAVE: "" = could not be made */
   mj_error err;                    /* code MJ_OK = done */
 };

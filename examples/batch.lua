@@ -34,3 +34,6 @@ for i, prompt in ipairs(prompts) do
   end
 end
 print(("%d saved in %s, %d failed"):format(saved, folder, failed))
+-- With 0 the run would be over, and the next start begin anew; with 1 it goes on with
+-- what is missing.
+os.exit(failed == 0)

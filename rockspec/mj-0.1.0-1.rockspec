@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Run in a checkout: luarocks make rockspec/mj-0.1.0-1.rockspec
 rockspec_format = "3.0"
 package = "mj"
@@ -29,7 +30,7 @@ build = {
   build_command = "cmake -S . -B build.luarocks -DCMAKE_BUILD_TYPE=Release"
     .. " -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DLUA_INCLUDE_DIR=$(LUA_INCDIR)"
     .. " -DMJ_INSTALL_LUADIR=$(LUADIR) -DMJ_INSTALL_LIBDIR=$(LIBDIR)"
-    .. " -DMJ_MJLUA=OFF -DMJ_SERVE=AUTO -DMJ_IMAGE=AUTO -DMJ_JOURNAL=AUTO"
+    .. " -DMJ_MJLUA=OFF -DMJ_OTHER_LUAS=OFF -DMJ_SERVE=AUTO -DMJ_IMAGE=AUTO -DMJ_JOURNAL=AUTO"
     .. " && cmake --build build.luarocks --parallel 2",
   install_command = "cmake --install build.luarocks --component lua",
 }

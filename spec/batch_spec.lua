@@ -83,6 +83,8 @@ describe("a file of requests", function()
       ["prompt,asp\nx,y"] = { "unknown column 'asp' (did you mean 'sw'?)", 1 },
       ["prompt,pormpt\n"] = { "unknown column 'pormpt' (did you mean 'prompt'?)", 1 },
       ["aspect\n3:2"] = { "no column is called prompt", 1 },
+      ["prompt;ar\ncat;3:2\n"] = { "';' stands between the columns, commas are expected", 1 },
+      ["prompt\tar\ncat\t3:2\n"] = { "a tab stands between the columns, commas are expected", 1 },
       ["prompt,ar,aspect\n"] = { "column 'aspect' comes twice", 1 },
       ["prompt\n\na,b\n"] = { "2 cells, but 1 columns", 3 },
       ['prompt\n"a'] = { "a quote is not closed", 2 },
@@ -180,7 +182,7 @@ describe("mjlua -m batch", function()
     local status, out, err = run.shell(("env -u MJ_BASE_URL %s -m batch %s/p.txt --dry-run "
       .. "--upscale 2"):format(run.mjlua, place.path))
     assert.same({ 0, "" }, { status, err })
-    assert.equal("1\tred cat\n1\tblue cat\n2\tdog\n"
+    assert.equal("line\tprompt\tparameters\n1\tred cat\n1\tblue cat\n2\tdog\n"
       .. "6 paid requests: 3 of the file, 3 upscales; nothing was sent\n", out)
     status, out = batch "p.txt --dry-run --json"
     assert.equal(0, status)
@@ -188,12 +190,57 @@ describe("mjlua -m batch", function()
     assert.equal("blue cat", cjson.decode(lines[2]).prompt)
     assert.same({ requests = 3, upscales = 0, verbs = { imagine = 3 } },
       cjson.decode(lines[4]).dry_run)
+    file("p.csv", 'prompt,ar,stylize,key,images\n'
+      .. '"a cat --no red, blue --tile",3:2,250,k,a.png b.png\ndog --foo 1,,,,\n')
+    status, out = batch "p.csv --dry-run --s 50 --mode fast"
+    assert.equal(0, status)
+    assert.same({ "line\tprompt\tparameters",
+      "2\ta cat\taspect=3:2 stylize=250 no=red,blue tile images=a.png,b.png key=k",
+      "3\tdog\tstylize=50 (not known: --foo 1)" },
+      { (table.unpack or unpack)(starts.lines(out), 1, 3) }) -- luacheck: ignore 143
+    status, out = batch "p.csv --dry-run --json"
+    assert.equal(0, status)
+    assert.same({ aspect = "3:2", stylize = 250, no = { "red", "blue" }, tile = true },
+      cjson.decode(starts.lines(out)[1]).parameters)
+    file("p.jsonl", '{"verb":"describe","image":"cat.png"}\n')
+    status, out = batch "p.jsonl --dry-run"
+    assert.equal(0, status)
+    assert.equal("1\tdescribe\timage=cat.png", starts.lines(out)[2])
     file("config.lua", 'return { w = { base_url = "https://gateway.invalid", api_key = "k", '
       .. "prices = { imagine = 0.5 } } }")
     status, out = run.shell(("chmod 600 %s/config.lua; env -u MJ_BASE_URL MJ_CONFIG=%s/config.lua "
       .. "%s -m batch %s/p.txt --dry-run"):format(place.path, place.path, run.mjlua, place.path))
     assert.equal(0, status)
     assert.truthy(out:find("3 of the file, price 1.5; nothing was sent\n", 1, true), out)
+  end)
+
+  it("says in a dry run what the budget leaves, and ends with 5 where it is too small", function()
+    file("p.txt", "a\nb\nc\n")
+    local said = "3 paid requests: 3 of the file"
+    for words, expected in pairs {
+      ["--price imagine=0.05 --budget 0.2"] = { 0,
+        said .. ", price 0.15, of the budget of 0.2 it leaves 0.05; nothing was sent", "" },
+      ["--price imagine=0.1 --budget 0.3"] = { 0, -- to the last millionth
+        said .. ", price 0.3, of the budget of 0.3 it leaves 0; nothing was sent", "" },
+      ["--price imagine=0.05 --budget 0.1"] = { 5, said .. ", price 0.15; nothing was sent",
+        "mjlua: batch: that is 0.05 more than the budget of 0.1\n" },
+      ["--price imagine=0.05 --price upscale=0.01 --budget 1 --upscale 1,2"] = { 0,
+        "9 paid requests: 3 of the file, 6 upscales, price 0.21, of the budget of 1 it "
+        .. "leaves 0.79; nothing was sent", "" },
+      ["--budget 1"] = { 5, said .. ", 3 without a price; nothing was sent",
+        "mjlua: batch: 3 of them have no price, and with a budget they are not sent: give --price "
+        .. "VERB=AMOUNT, or default=AMOUNT\n" },
+      ["--price imagine=0.05"] = { 0, said .. ", price 0.15; nothing was sent", "" },
+      ["--price nosuch=1"] = { 2, nil, "mjlua: batch: option '--price': unknown verb 'nosuch'\n" },
+    } do
+      local status, out, err = batch("p.txt --dry-run " .. words)
+      assert.same(expected, { status, out:match "([^\n]*request[^\n]*)\n$", err }, words)
+    end
+    local status, out = batch "p.txt --dry-run --json --price imagine=0.05 --budget 0.1"
+    local lines = starts.lines(out)
+    assert.equal(5, status)
+    assert.same({ requests = 3, verbs = { imagine = 3 }, upscales = 0, price = 0.15, unpriced = 0,
+      budget = 0.1, left = -0.05 }, cjson.decode(lines[#lines]).dry_run)
   end)
 
   it("refuses a file with mistakes, all of them by their lines, before anything is sent", function()
@@ -207,7 +254,7 @@ describe("mjlua -m batch", function()
       $mjlua -m batch empty.txt; echo $?
       $mjlua -m batch none.txt; echo $?
       count]])
-    assert.equal("2\n2\n2\n1\n0 submitted, 0 made\n", out)
+    assert.equal("2\n2\n2\n2\n0 submitted, 0 made\n", out)
     local lines = starts.lines(err)
     for i, words in ipairs {
       '^mjlua: batch: p%.txt:2: .*%-%-ar: a ratio like "3:2" expected, got wide$',
@@ -272,7 +319,7 @@ describe("mjlua -m batch", function()
     local status, out, err = batch("p.txt -q --no-save --concurrency 1 --failed f.jsonl",
       "fault=unauthorized@2")
     assert.equal(3, status)
-    assert.truthy(err:find "^mjlua: line 2: auth: [^\n]+\nmjlua: %d not sent, after: auth: ", err)
+    assert.truthy(err:find "^mjlua: line 2: auth: [^\n]+\nmjlua: %d not sent after that\n$", err)
     assert.truthy(#starts.lines(out) < 4)
     status, out = batch "f.jsonl -q --no-save --json"
     assert.equal(0, status)
@@ -286,7 +333,7 @@ describe("mjlua -m batch", function()
   it("goes on after kill -9, and pays nothing twice", function()
     file("p.txt", "{a,b} cat\nc\nc\nd\ne\nf\ng\n")
     for _, profile in ipairs { "plus", "new-api" } do
-      local out, err = starts.with(place, "clock=5,profile=" .. profile, [[
+      local out, err = starts.with(place, "clock=10,profile=" .. profile, [[
         rm -rf pics $dir/home
         begin -m batch p.txt --concurrency 8 --upscale 1 --json -o pics/
         i=0
@@ -327,6 +374,105 @@ describe("mjlua -m batch", function()
       ls pics | wc -l]], 100)
     assert.equal("status 130\nstatus 0\n6 submitted, 6 made\n6\n", out, err)
     assert.truthy(err:find(starts.ANNOUNCED, 1, true), err)
+  end)
+
+  it("says that it was finished before, and asks on a terminal", function()
+    file("p.txt", "a\nb\n")
+    local out, err = starts.with(place, "clock=200,profile=plus", [[
+      run() { $mjlua -m batch p.txt -q -o 'pics/{n}.png' "$@" >/dev/null; echo "status $?"; }
+      run
+      run
+      echo c >>p.txt # the same run, whatever is in the file
+      run --concurrency 1
+      echo 'FROM HERE' >&2
+      $mjlua -m batch p.txt -q -o 'pics/{n}.png' --dry-run >/dev/null
+      script -qec "$mjlua -m batch p.txt -q -o 'pics/{n}.png'" /dev/null </dev/null
+      echo "status $?"
+      script -qec "$mjlua -m batch p.txt -q -o 'pics/{n}.png' --yes" /dev/null </dev/null \
+        >$dir/yes
+      echo "status $?"
+      grep -c 'this batch ended well' $dir/yes
+      count]], 60)
+    local said, after = err:match "^(.*)FROM HERE\n(.*)$"
+    assert.equal("", after)
+    local times = starts.lines(said)
+    for i, n in ipairs { 2, 3 } do
+      assert.truthy(times[2 * i - 1]:find(("^mjlua: batch: this batch ended well on "
+        .. "%%d%%d%%d%%d%%-%%d%%d%%-%%d%%d %%d%%d:%%d%%d:%%d%%d: all %d are made and paid anew "
+        .. "%%(%%-%%-dry%%-run shows them%%)$"):format(n)), err)
+      assert.truthy(times[2 * i]:find "another name", err)
+    end
+    assert.equal(4, #times)
+    local got = starts.lines((out:gsub("\r", "")))
+    assert.same({ "status 0", "status 0", "status 0" }, { got[1], got[2], got[3] })
+    assert.truthy(got[4]:find(": all 3 would be made and paid anew: --dry-run shows them, --yes "
+      .. "sends them", 1, true), out)
+    assert.same({ "status 2", "status 0", "1", "10 submitted, 10 made" },
+      { got[5], got[6], got[7], got[8] })
+  end)
+
+  it("takes another name where there is a file, and says so", function()
+    file("p.txt", "cat\ndog\n")
+    local out, err = starts.with(place, "clock=200,profile=plus", [[
+      mkdir pics
+      printf mine >pics/2.png
+      for i in 1 2; do $mjlua -m batch p.txt -q -o 'pics/{n}.png' --yes 2>$dir/said | sort
+        cat $dir/said >&2; done
+      $mjlua -m batch p.txt -q --json -o 'pics/{n}.png' --yes | tail -n 1
+      cat pics/2.png
+      ls pics | wc -l]])
+    local got = starts.lines(out)
+    assert.same({ "pics/1.png", "pics/2-2.png", "pics/1-2.png", "pics/2-3.png",
+      '"renamed":2', "mine7" }, { got[1], got[2], got[3], got[4], got[5]:match '"renamed":2',
+      got[6] })
+    assert.truthy(err:find("mjlua: a picture has another name, since there was a file: "
+      .. "pics/2-2.png for pics/2.png\n", 1, true), err)
+    assert.truthy(err:find("mjlua: 2 pictures have another name, since there were files: "
+      .. "pics/", 1, true), err)
+  end)
+
+  it("knows its own pictures when it goes on", function()
+    file("p.txt", "a\nb\nc\n")
+    local out, err = starts.with(place, "clock=50,profile=plus", [[
+      mkdir pics
+      for i in 1 2 3; do echo mine >pics/$i.png; done
+      words="-m batch p.txt --concurrency 1 -q -o pics/{n}.png"
+      begin $words
+      said pics/2-2.png
+      end 9
+      pictures
+      $mjlua $words
+      pictures
+      ls pics]], 100)
+    local got = starts.lines(out)
+    assert.equal("2 fetched", got[1], out .. err)
+    assert.same({ "pics/1-2.png", "pics/2-2.png", "pics/3-2.png", "3 fetched" },
+      { got[2], got[3], got[4], got[5] }, out .. err)
+    assert.same({ "1-2.png", "1.png", "2-2.png", "2.png", "3-2.png", "3.png" },
+      { (table.unpack or unpack)(got, 6) }) -- luacheck: ignore 143
+  end)
+
+  it("says once what stops many, how many, and on which lines", function()
+    file("p.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\n")
+    local status, _, err = batch "p.txt -q --no-save --budget 1 --price default=0.1 --upscale 1"
+    assert.equal(5, status)
+    assert.truthy(err:find("^mjlua: 8 of them, lines [%d, to]+: budget: not sent: upscale costs "
+      .. "0%.1, and of the budget of 1 there is 0 left %([^\n]+%); "
+      .. "a larger %-%-budget lets it\n$"), err)
+    status, _, err = batch "p.txt -q --no-save --budget 0.35 --price default=0.1 --concurrency 1"
+    assert.equal(5, status)
+    assert.truthy(err:find("^mjlua: [^:]*lines? 4[^:]*: budget: not sent: imagine costs 0%.1, and "
+      .. "of the budget of 0%.35 there is 0%.05 left %([^\n]+%); a larger %-%-budget lets it\n"
+      .. "mjlua: [45] not sent after that\n$"), err)
+    status, _, err = batch "p.txt -q --no-save --budget 1"
+    assert.equal(5, status)
+    assert.equal("mjlua: 9 of them, lines 1 to 9: budget: not sent: there is a budget, and no "
+      .. "price for imagine: add --price imagine=AMOUNT (0 where it costs nothing), or --price "
+      .. "default=AMOUNT\n", err)
+    status, _, err = run.shell(("cd %s; env -u MJ_BASE_URL %s -m imagine x -q --sim=clock=200 "
+      .. "--budget 0.05 --price default=0.1"):format(place.path, run.absolute(run.mjlua)))
+    assert.equal(5, status)
+    assert.truthy(err:find("; a larger --budget lets it\n", 1, true), err)
   end)
 
   it("tries again what failed when it is started again, and nothing else", function()

@@ -301,7 +301,7 @@ describe("mjlua", function()
     local status, out, err = run.lua("--dry-run", "-e",
       [[local c = require "mj".client { budget = 1, prices = { default = 0.6 } }
         c:imagine "a" c:shorten "b" print(1)]])
-    assert.equal(0, status)
+    assert.equal(5, status)
     assert.equal("1\n", out)
     assert.truthy(err:find("dry run: 2 requests, 1.2: 1 imagine 0.6, 1 shorten 0.6", 1, true),
       err)
@@ -317,10 +317,15 @@ describe("mjlua", function()
   end)
 
   it("says what is more than the budget", function()
-    local _, _, err = run.lua("--dry-run", "-e",
-      [[local c = require "mj".client { budget = 1, prices = { default = 0.6 } }
-        c:imagine "a" c:imagine "b"]])
-    assert.truthy(err:find("that is more than the budget of 1 allows", 1, true), err)
+    local both = [[local c = require "mj".client { budget = 1, prices = { default = 0.6 } }
+      c:imagine "a" c:imagine "b" ]]
+    for code, status in pairs { [both] = 5, [both .. "os.exit(0)"] = 5, [both .. "os.exit(3)"] = 3,
+      [both .. "error 'x'"] = 1, [both:gsub('c:imagine "a"', "")] = 0 } do
+      local got, _, err = run.lua("--dry-run", "-e", code)
+      assert.equal(status, got, code .. err)
+      local told = err:find("that is more than the budget of 1 allows", 1, true)
+      assert.equal(status ~= 0, told ~= nil)
+    end
   end)
 
   it("goes on with a budget where it was", function()

@@ -159,8 +159,10 @@ describe("buttons", function()
   end
 
   it("are made up where a gateway sends none", function()
+    local reply = cjson.decode(helper.task())
+    reply.buttons = nil
     local client, world = helper.script(helper.gateway {
-      { match = "/fetch", body = (helper.task():gsub('"buttons":%b[],?', "")) },
+      { match = "/fetch", body = cjson.encode(reply) },
     })
     local task = assert(client:imagine("cat"):await())
     assert.is_true(task:can "U2")

@@ -33,6 +33,15 @@ describe("-m doctor", function()
     end
     assert.equal(expected_status, status, out)
     assert.is_nil(out:find("sk-0123456789", 1, true), "the key is shown")
+    local said = {}
+    for text in (out:gsub("\n +%-> ", "\n")):gmatch "[^\n]+" do -- nothing twice
+      text = text:gsub("^%l+ +[%w_]+ +", "")
+      for before_it in pairs(#text > 12 and said or {}) do
+        assert.is_nil(text:find(before_it, 1, true) or before_it:find(text, 1, true), out)
+      end
+      said[text] = #text > 12 or nil
+    end
+    assert.is_nil(out:find("base_url right", 1, true), out)
     return out
   end
 
@@ -82,7 +91,8 @@ describe("-m doctor", function()
       "MJ_BASE_URL=http://127.0.0.1:1")
     local out = at_gateway("clock=1", ([[
       env -i HOME=$out MJ_BASE_URL=https${MJ_BASE_URL#http} $mjlua -m doctor]]))
-    assert.truthy(out:find "ok    connect" and out:find "fail  tls .*that port speaks http", out)
+    -- "wrong version number", or a reset where that comes first
+    assert.truthy(out:find "ok    connect" and out:find "fail  tls [^\n]*\n[^\n]*http://", out)
   end)
 
   it("knows a certificate of another host by libcurl's words", function()
@@ -112,11 +122,49 @@ describe("-m doctor", function()
     end, helper.BASE)
     loop.use_virtual(nil)
     assert.equal("fail", report.answers.state)
-    assert.matches("with a page, not JSON: Welcome", report.answers.text)
+    assert.equal("it answers with a web page, not JSON: Welcome", report.answers.text)
     assert.matches("not that of a page for people", report.answers.cure)
+    assert.is_nil(report.can)
     for _, request in ipairs(world:requests()) do
       assert.equal("GET", request.method)
     end
+  end)
+
+  it("does not claim what it has not seen, at a wrong path of the generate family", function()
+    local out, status = at_gateway("profile=generate,key=sk-right", [[
+      for path in /wrong /api/v1 ""; do
+        env -i HOME=$out MJ_BASE_URL=$MJ_BASE_URL$path MJ_API_KEY=sk-0123456789-wrong \
+          $mjlua -m doctor
+        echo "ended with $?"
+      done
+      env -i HOME=$out MJ_BASE_URL=$MJ_BASE_URL MJ_API_KEY=sk-right $mjlua -m doctor
+      true]])
+    assert.equal(0, status)
+    local wrong, doubled, refused, right = out:match("^(.-ended with %d\n)(.-ended with %d\n)"
+      .. "(.-ended with %d\n)(.*)$")
+    assert.truthy(wrong:find("warn  answers +it answers in the words of the generate family, "
+      .. "but of no task: [^\n]*Not Found; that may be for want of the path, and tells nothing "
+      .. "of the key\n +%-> is the address what stands in front of /api/v1%?"), wrong)
+    assert.is_nil(wrong:find("takes the key", 1, true), wrong)
+    assert.is_nil(wrong:find("ok    can", 1, true), wrong)
+    assert.truthy(doubled:find "fail  address [^\n]* goes on with /api/v1\n", doubled)
+    assert.is_nil(doubled:find(" answers ", 1, true), doubled)
+    assert.is_nil(doubled:find("ok    can", 1, true), doubled)
+    assert.truthy(refused:find "fail  key [^\n]*401", refused)
+    assert.truthy(right:find "ok    answers +it takes the key, and speaks the generate", right)
+  end)
+
+  it("says soon that nobody is there", function()
+    local world = mjtest.script { { match = "/", rc = 7, ["repeat"] = true } }
+    loop.use_virtual(world:capsule())
+    local new = client.new
+    local report = looks(function(opts)
+      opts.virtual = world:capsule()
+      return new(opts)
+    end, helper.BASE)
+    loop.use_virtual(nil)
+    assert.equal("fail", report.connect.state)
+    assert.equal(2, #world:requests())
   end)
 
   it("says that a key is wrong, one with its word in front", function()
@@ -154,9 +202,10 @@ describe("-m doctor", function()
   end)
 
   it("names the variable of a wrong value", function()
-    finds(1, { "fail  settings +doctor: MJ_TIMEOUT: a number expected, got 'soon'" },
+    finds(1, { "fail  settings +MJ_TIMEOUT: a number expected, got 'soon'" },
       "MJ_BASE_URL=http://127.0.0.1:1 MJ_TIMEOUT=soon")
-    finds(1, { "fail  settings .*%(from MJ_MODE%)" }, "MJ_BASE_URL=http://127.0.0.1:1 MJ_MODE=slow")
+    finds(1, { "fail  mode +fast, relax or turbo expected, got slow %(from MJ_MODE%)" },
+      "MJ_BASE_URL=http://127.0.0.1:1 MJ_MODE=slow")
   end)
 
   for _, profile in ipairs { "new-api", "novicezk", "plus", "trueai", "generate" } do
@@ -189,6 +238,18 @@ describe("-m doctor", function()
       assert.matches(profile == "generate" and "the generate family" or "the mj family",
         lines.answers)
       assert.matches("imagine", lines.can)
+      local of_family = " (what the mj family has; a gateway may lack some of it)"
+      assert.equal(profile ~= "generate", lines.can:find(of_family, 1, true) ~= nil, lines.can)
+      local lacks = { ["new-api"] = { "list", "queue" }, trueai = { "queue" },
+        generate = { "list", "queue" } }
+      local function has(text, name)
+        return (" " .. (text or "") .. " "):find(" " .. name .. " ", 1, true) ~= nil
+      end
+      for _, name in ipairs { "list", "queue" } do -- looked for
+        local missing = has(table.concat(lacks[profile] or {}, " "), name)
+        assert.equal(not missing, has(lines.can, name), name .. ": " .. lines.can)
+        assert.equal(missing, has(lines.cannot, name), name)
+      end
       assert.matches("libcurl/", lines.libraries)
       assert.matches("state/mj: 0 of scripts", lines.journal)
     end)

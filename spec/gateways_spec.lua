@@ -45,13 +45,16 @@ describe("the gateways", function()
       ["change by its id"] = true, simple_change = true, ["task by its id"] = true,
       ["save the picture"] = true,
     }
+    local n = 0
     for i, row in ipairs(matrix.rows) do
       for k, profile in ipairs(matrix.profiles) do
         if common[row[1]] then
           assert.equal("yes", columns[k][i], profile .. ": " .. row[1])
+          n = n + 1
         end
       end
     end
+    assert.equal(8 * #matrix.profiles, n)
   end)
 
   it("say no with a code of the closed list", function()

@@ -284,6 +284,22 @@ describe("job", function()
     assert.equal("mj.job imagine 10001 (ended)", tostring(job))
   end)
 
+  it("says that it is not its task, to who forgot to wait", function()
+    local client = helper.script()
+    local job = client:imagine "cat"
+    for _, name in ipairs { "image_url", "save", "buttons", "status", "click" } do
+      assert.error_matches(function()
+        return job[name]
+      end, "^job." .. name .. ": a job has none, its task does: "
+        .. "local task = assert%(job:await%(%)%)")
+    end
+    assert.is_nil(job.anything_else)
+    assert(job:await())
+    assert.error_matches(function()
+      job:save "x.png"
+    end, "job.save: a job has none")
+  end)
+
   it("refuses what it does not know", function()
     local client = helper.script()
     local job = client:imagine "cat"

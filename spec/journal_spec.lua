@@ -8,15 +8,7 @@ local starts = require "spec.support.starts"
 local ANNOUNCED, lines = starts.ANNOUNCED, starts.lines
 
 describe("a journal", function()
-  local place = starts.folder(before_each, after_each)
-
-  local function script(name, text)
-    starts.script(place, name, text)
-  end
-
-  local function with(...)
-    return starts.with(place, ...)
-  end
+  local place, script, with = starts.around(before_each, after_each)
 
   describe("of a script that was killed", function()
     it("goes on between an imagine and its click", function()
@@ -149,6 +141,7 @@ describe("a journal", function()
         $mjlua ./s.lua y
         ln -s $dir/s.lua $dir/link.lua
         mkdir sub
+        : >out # of the start before, which was there, too
         cd sub
         HOLD=end $mjlua ../s.lua x >../out 2>/dev/null &
         pid=$!

@@ -123,6 +123,71 @@ describe("a gateway that is full", function()
   end)
 end)
 
+describe("a gateway that asks to slow down", function()
+  before_each(helper.before_each)
+  after_each(helper.after_each)
+
+  it("is asked less, and the client says how much", function()
+    local client = helper.script(helper.gateway {
+      { match = "/fetch", http = 429, retry_after = 5, body = "{}" },
+    }, { limits = { requests = 600 } })
+    local job = client:imagine "cat"
+    local until_told = now_of(client) + 60
+    while not client:limits().pace and now_of(client) < until_told do
+      mj.sleep(0.05)
+    end
+    local now = client:limits()
+    assert.equal(60, now.pace) -- one a second, once it may
+    assert.is_true(now.resting > 3 and now.resting <= 5)
+    assert.is_nil(now.slowed) -- that is for submissions
+    assert(job:await())
+    now = client:limits()
+    assert.is_nil(now.resting)
+    assert.is_true(now.pace >= 420 and now.pace < 600)
+    mj.sleep(30)
+    assert.is_nil(client:limits().pace)
+    assert.equal(600, client:limits().requests)
+  end)
+end)
+
+describe("ten thousand tasks", function()
+  before_each(helper.before_each)
+  after_each(helper.after_each)
+
+  -- The simulator counts what comes in any 60 seconds.
+  local function run(n, sim, limits)
+    local client, world = helper.simulated(sim, { limits = limits, poll = { 5, 10 } })
+    local list, bad = {}, 0
+    for i = 1, n do
+      list[i] = i
+    end
+    local from = now_of(client)
+    mj.map(list, function()
+      bad = bad + (client:imagine("cat"):await() and 0 or 1)
+    end, { concurrency = 2000 })
+    local requests, submits = world:windows()
+    return requests, submits, bad, now_of(client) - from
+  end
+
+  it("come as the limits say, and the gateway refuses none", function()
+    local requests, submits, bad, took = run(10000, { rate = 9000, submits = 1200, seed = 3 },
+      { requests = 9000 / 1.025 - 1, submits = 1200 / 1.025 - 1 })
+    assert.equal(0, bad)
+    assert.is_true(requests <= 9000, requests .. " requests in a minute")
+    assert.is_true(submits <= 1200 and submits > 1100, submits .. " submissions in a minute")
+    assert.is_true(took < 10000 / 1100 * 60 + 120, took .. " s")
+  end)
+
+  it("find limits that nobody told of", function()
+    local requests, submits, bad, took = run(2000, { rate = 3000, seed = 3 })
+    assert.equal(0, bad)
+    assert.is_true(submits > 1000)
+    -- what is refused is counted, too: that is how much too much there was
+    assert.is_true(requests < 3000 * 1.2, requests .. " requests in a minute")
+    assert.is_true(took < 1800, took .. " s")
+  end)
+end)
+
 describe("a deadline", function()
   before_each(helper.before_each)
   after_each(helper.after_each)
@@ -188,6 +253,52 @@ describe("attempts", function()
     assert.is_nil(task)
     assert.equal("failed", e.code)
     assert.equal(1, paid(world))
+  end)
+end)
+
+describe("a count", function()
+  before_each(helper.before_each)
+  after_each(helper.after_each)
+
+  it("that is none is refused, not left out", function()
+    local client, world = helper.script()
+    local whole = "a whole number from 1 "
+    for _, case in ipairs {
+      { "attempts", 0, whole .. "to 100 expected" },
+      { "attempts", 1.5, whole .. "to 100 expected" },
+      { "attempts", 101, whole .. "to 100 expected" },
+      { "attempts", 0 / 0, whole .. "to 100 expected" },
+    } do
+      assert.has_error(function()
+        client:imagine { prompt = "cat", [case[1]] = case[2] }
+      end, ("client:imagine: field '%s': %s"):format(case[1], case[3]))
+    end
+    for name, value in pairs { batch = 0, index = -1 } do
+      assert.has_error(function()
+        client:video { prompt = "cat", task = "10001", [name] = value }
+      end, ("client:video: field '%s': %sup expected"):format(name, whole))
+    end
+    assert.has_error(function()
+      client:click("10001", "zoom:N", { zoom = 0 })
+    end, "client:click: field 'zoom': 1 to 2 expected")
+    for _, n in ipairs { 0, 2.5, -1, 0 / 0 } do
+      assert.has_error(function()
+        mj.map({}, print, { concurrency = n })
+      end, "mj.map: field 'concurrency': " .. whole .. "up expected")
+    end
+    assert.same({}, (mj.map({}, print, { concurrency = math.huge })))
+    assert.equal(0, paid(world))
+  end)
+
+  it("and so is a name that is empty", function()
+    local client, world = helper.script()
+    local task, e = client:imagine({ prompt = "cat", key = "" }):await()
+    assert.is_nil(task)
+    assert.equal("invalid: key: it is empty", tostring(e))
+    assert.equal(0, paid(world))
+    assert.has_error(function()
+      helper.script(nil, { run = "" })
+    end, "mj.client: run: it is empty")
   end)
 end)
 

@@ -176,7 +176,7 @@ describe("map", function()
       ["mj.map: function expected, got nil"] = function()
         mj.map {}
       end,
-      ["mj.map: field 'concurrency': 1 or more expected"] = function()
+      ["mj.map: field 'concurrency': a whole number from 1 up expected"] = function()
         mj.map({}, function() end, { concurrency = 0 })
       end,
       ["mj.map: unknown option 'concurency' (did you mean 'concurrency'?)"] = function()

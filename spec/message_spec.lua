@@ -94,6 +94,26 @@ describe("a message", function()
     assert.matches("^change: ", e.message)
   end)
 
+  it("of a wrong address is the same where the generate family answers each path", function()
+    local nothing = '{"code":404,"message":"Not Found","data":null}'
+    for _, key in ipairs { "auto", "bearer" } do
+      local client, world = helper.script(
+        { { match = "/", http = 404, body = nothing, ["repeat"] = true } },
+        { base_url = "http://gateway.test/v1", dialect = "auto", auth = key })
+      local e = failure(client:imagine "cat")
+      assert.same({ "unsupported", "imagine: HTTP 404: Not Found; asked at http://gateway.test/v1"
+        .. "/api/v1/generateTask/midjourney; base_url is the address in front of /api/v1" },
+        { e.code, e.message })
+      assert.equal(1, world:counts().paid)
+    end
+    -- of one that is there it is a route that is missing
+    local client = helper.script({ { match = "GET", http = 404,
+      body = '{"code":404,"message":"Task not found","data":null}', ["repeat"] = true },
+      { match = "POST", http = 404, body = nothing } }, { dialect = "auto" })
+    assert.matches("^imagine: this gateway has no such route: HTTP 404: Not Found",
+      failure(client:imagine "cat").message)
+  end)
+
   it("is about JSON only where there is some", function()
     local client = helper.script {
       { http = 200, body = '{"code":1,"resu' }, { http = 200, body = "<html>hello</html>" },

@@ -138,7 +138,7 @@ describe("a progress", function()
       argv = { run.absolute(run.mjlua), "--sim=clock=20", "-i" }, columns = 60, rows = 12,
       keys = { { wait = "leaves" }, 'bar = mj.progress(mj.imagine "black cat")', ENTER,
         { wait = ">", count = 2 }, "half a", { wait = "1 of 1 done" }, { wait = "half a" },
-        { look = "typed" }, { key = "C-c" }, { key = "C-d" } },
+        { look = "typed" }, { key = "C-c" }, { wait = "^C" }, { last = ">" }, { key = "C-d" } },
     }
     assert.equal(0, status)
     local typed = table.concat(lines.typed, "\n")

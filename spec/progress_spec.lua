@@ -157,6 +157,77 @@ describe("mj.progress", function()
     assert.equal("3 of 3 done, in", written[#written]:match "^(.*) %w+\n$")
   end)
 
+  it("knows how many mj.map will make, each item of its list being one", function()
+    local client = helper.script(helper.gateway {
+      { match = "POST", body = '{"code":24,"description":"banned"}' },
+    })
+    local bar = mj.progress(nil, { to = function() end })
+    local seen = {}
+    local function look()
+      local s = bar:snapshot()
+      assert.equal(s.total, s.done + s.failed + s.unknown + s.running + s.queued)
+      seen[#seen + 1] = s.total
+      return s
+    end
+    local list = {}
+    for i = 1, 9 do
+      list[i] = "cat " .. i
+    end
+    mj.map(list, function(prompt, i)
+      look()
+      local grid = assert(client:imagine(prompt):await())
+      assert.is_true(look().running >= 1)
+      if i == 4 then
+        error "a mistake"
+      elseif i == 5 then
+        mj.spawn(function() -- its own work, not the item's
+          mj.sleep(100)
+          client:imagine "later":await()
+        end)
+      end
+      local both = mj.map({ "U1", "U2" }, function(button) -- one in the other is its work
+        look()
+        return grid:click(button)
+      end)
+      return #both == 2
+    end, { concurrency = 3 })
+    for _, total in ipairs(seen) do
+      assert.equal(9, total)
+    end
+    local s = bar:snapshot()
+    assert.same({ 9, 7, 2, 0, 0 }, { s.total, s.done, s.failed, s.running, s.queued })
+    mj.sleep(200)
+    assert.equal(10, bar:snapshot().total)
+    assert(client:imagine "one more":await())
+    assert.equal(11, look().total)
+    bar:finish()
+    mj.map({ 1 }, function() return 1 end)
+    assert.equal(11, bar:snapshot().total)
+  end)
+
+  it("counts what an iterator of mj.map gave, and forgets what a broken one did not", function()
+    local client = helper.script()
+    local bar = mj.progress(nil, { to = function() end })
+    local n = 0
+    mj.map(function()
+      n = n + 1
+      return n <= 3 and "cat " .. n or nil
+    end, function(prompt)
+      assert.is_true(bar:snapshot().total <= 3)
+      return client:imagine(prompt)
+    end, { concurrency = 1 })
+    assert.same({ 3, 3 }, { bar:snapshot().total, bar:snapshot().done })
+    local list = setmetatable({ "a", "b", "c" }, { __index = function()
+      error "no more"
+    end })
+    mj.map(list, function(prompt)
+      return client:imagine(prompt)
+    end)
+    local s = bar:snapshot()
+    assert.same({ 6, 6, 0 }, { s.total, s.done, s.queued })
+    bar:close()
+  end)
+
   it("draws in place, with prompts and percents, ten times a second at most", function()
     local client, world = helper.script(helper.gateway {
       { match = "/fetch", body = helper.running "40%", times = 60 },

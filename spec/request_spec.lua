@@ -232,6 +232,7 @@ describe("a request", function()
       table = true, ["table|string"] = true, ["string|number"] = true,
       ["string|number|boolean|table"] = true,
     }
+    assert.is_string((next(verbs.rows)))
     for name, row in pairs(verbs.rows) do
       for field, kind in pairs(row.schema) do
         assert.truthy(kinds[kind], name .. "." .. field .. ": " .. tostring(kind))

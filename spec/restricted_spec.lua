@@ -31,7 +31,7 @@ describe("--restricted", function()
     assert(os.execute(("mkdir %s/g %s/out && ln -s .. %s/out/link "
       .. "&& ln -s ../secret.png %s/out/secret-link.png"):format(folder, folder, folder, folder)))
     assert(os.execute(([[
-      %s spec/support/gateway.lua %s/g clock=20,key=%s >/dev/null 2>&1 &
+      %s spec/support/gateway.lua %s/g clock=500,key=%s >/dev/null 2>&1 &
       echo $! >%s/pid
       i=0
       while [ ! -f %s/g/url ] && [ $i -lt 500 ]; do i=$((i + 1)); sleep 0.01; done]]):format(
@@ -46,7 +46,7 @@ describe("--restricted", function()
   local function restricted(options, script, more)
     local status, out, err = run.shell(([[
       . %s/g/url
-      export HOME=%s/home XDG_CONFIG_HOME=%s
+      export HOME=%s/home XDG_CONFIG_HOME=%s MJ_POLL=0.02,0.05
       %s --restricted%s %s %s
       status=$?
       rm -f %s/g/count
@@ -153,6 +153,7 @@ describe("--restricted", function()
       local client = require "mj".client {}
       local task = assert(client:imagine "cat":await())
       print(select(2, task:save "x.png"))
+      print(select(2, task:save("x.png", { replace = false })))
       print(select(2, client:describe "x.png":await()))]])
     local status, out = restricted("--budget 5", folder .. "/s.lua", "")
     assert.equal(0, status)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rock.sh: the rock builds into an empty tree, without the network, and works
-# with nothing else on the path.
+# rock.sh [TYPE]: the rock builds into an empty tree, without the network, and
+# works with nothing else on the path.  TYPE instead of CMake's Release.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 tmp=$(mktemp -d)
@@ -11,6 +11,8 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/src"
 (cd "$root" && tar cf - CMakeLists.txt cmake csrc lua rockspec) | tar xf - -C "$tmp/src"
 cd "$tmp/src"
+sed -i "s/-DCMAKE_BUILD_TYPE=Release/-DCMAKE_BUILD_TYPE=${1:-Release}/" rockspec/*.rockspec
+grep -q -e "-DCMAKE_BUILD_TYPE=${1:-Release}" rockspec/*.rockspec
 if ! luarocks --lua-version 5.4 --tree "$tmp/tree" make --deps-mode none \
   rockspec/mj-0.1.0-1.rockspec >"$tmp/log" 2>&1; then
   tail -n 40 "$tmp/log"

@@ -109,6 +109,39 @@ describe("save", function()
     assert.equal("not_found", e.code)
   end)
 
+  it("leaves a file alone that is there, if it is told to", function()
+    local task = finished()
+    local name = folder .. "/cat.png"
+    local file = assert(io.open(name, "wb"))
+    file:write "mine"
+    file:close()
+    local paths = assert(task:save(name, { replace = false }))
+    assert.same({ folder .. "/cat-2.png", name }, { paths[1], paths.instead_of[1] })
+    assert.equal(helper.PNG, helper.slurp(paths[1]))
+    -- what is there is this picture: a kill came between its name and its note
+    paths = assert(task:save(name, { replace = false }))
+    assert.equal(folder .. "/cat-2.png", paths[1])
+    file = assert(io.open(paths[1], "ab"))
+    file:write "x"
+    file:close()
+    paths = assert(task:save(name, { replace = false }))
+    assert.equal(folder .. "/cat-3.png", paths[1])
+    assert.equal("mine", helper.slurp(name))
+    assert.is_nil(assert(task:save(folder .. "/new.png", { replace = false })).instead_of)
+    paths = assert(task:save(name))
+    assert.same({ name, helper.PNG }, { paths[1], helper.slurp(name) })
+    -- a folder, or a link that leads nowhere, has the name, too
+    assert.equal(0, (os.execute(("mkdir %s/d.png; ln -s nowhere %s/l.png"):format(folder, folder))
+      and 0))
+    assert.equal(folder .. "/d-2.png", assert(task:save(folder .. "/d.png",
+      { replace = false }))[1])
+    assert.equal(folder .. "/l-2.png", assert(task:save(folder .. "/l.png",
+      { replace = false }))[1])
+    assert.has_error(function()
+      task:save(name, { replace = "no" })
+    end, "task:save: field 'replace': boolean expected, got string")
+  end)
+
   it("lets nothing from outside become a path", function()
     local task = finished { prompt = "../../etc/passwd\n$(reboot)", id = "77" }
     local paths = assert(task:save(folder .. "/x-{prompt:60}.{ext}"))

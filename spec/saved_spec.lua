@@ -7,15 +7,7 @@ local starts = require "spec.support.starts"
 local lines = starts.lines
 
 describe("a picture that was saved", function()
-  local place = starts.folder(before_each, after_each)
-
-  local function script(name, text)
-    starts.script(place, name, text)
-  end
-
-  local function with(...)
-    return starts.with(place, ...)
-  end
+  local place, script, with = starts.around(before_each, after_each)
 
   it("is not fetched again by a start that goes on, wherever the one before was killed",
     function()

@@ -142,6 +142,7 @@ describe("the documents", function()
   end
 
   it("show no other requests", function()
+    assert.is_true(#requested > 0)
     for folder in pairs(requests) do
       assert.is_true(is_requested[folder] or false, folder)
     end
@@ -159,6 +160,7 @@ describe("the documents", function()
   end
 
   it("show no other replies", function()
+    assert.is_true(#replied > 0)
     for folder in pairs(replies) do
       assert.is_true(is_replied[folder] or false, folder)
     end

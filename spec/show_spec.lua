@@ -128,6 +128,15 @@ describe("show", function()
       assert.truthy(show.value({ err }, 80):find "^{ banned_prompt: ")
     end)
 
+    it("a job that failed with what it failed of", function()
+      local client = helper.script()
+      local task = assert(client:imagine "cat":await())
+      local job = task:click "U9"
+      job:await()
+      check("job click failed: no_button: no button U9; there are: U1, U2, U3, U4, V1, V2, V3, V4, "
+        .. "reroll", job, 40)
+    end)
+
     it("a job with its state, a client without its key", function()
       local client = helper.script(nil, { api_key = "sk-CANARY-0123456789abcdef" })
       local job = client:imagine "cat"

@@ -68,6 +68,10 @@ describe("mj.sim.start", function()
     assert.equal("sim.start: unknown fault 'html503' (did you mean 'html502'?)",
       message { fault = "html503@1" })
     assert.equal("sim.start: field 'clock': number expected, got string", message { clock = "20" })
+    for _, name in ipairs { "rate", "submits", "running" } do
+      assert.equal(("simulator: field '%s': a whole number expected"):format(name),
+        message { [name] = 1.5 })
+    end
     assert.equal("simulator: fault html502: '@x' is no @N, @N-M or :0.5",
       message { fault = "html502@x" })
   end)
@@ -78,6 +82,24 @@ describe("mj.sim.start", function()
     assert.is_nil(other)
     assert.equal("resource", err.code)
     assert.truthy(err.message:find("is it taken", 1, true))
+  end)
+
+  it("counts what comes in a minute, and refuses what is too much", function()
+    start { clock = 1000, submits = 3 }
+    local jobs = {}
+    for i = 1, 4 do
+      jobs[i] = client:imagine { prompt = "cat", deadline = 5 }
+    end
+    local results, errors = mj.await(jobs)
+    local good, stats = 0, server:stats()
+    for i = 1, 4 do
+      good = good + (results[i] and 1 or 0)
+      assert.equal(results[i] == nil and "timeout" or nil, errors[i] and errors[i].code)
+    end
+    assert.equal(3, good)
+    assert.equal(3, stats.tasks)
+    assert.is_true(stats.most_submits_in_window >= 4)
+    assert.is_true(stats.most_in_window >= 7)
   end)
 
   for _, profile in ipairs { "new-api", "novicezk", "plus", "trueai" } do

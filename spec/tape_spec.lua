@@ -29,7 +29,7 @@ describe("a transcript", function()
 
   local function record(text, settings)
     script(text)
-    local status, out, err = run.shell(("cd %s && %s --sim=clock=20,key=%s%s --record t s.lua")
+    local status, out, err = run.shell(("cd %s && %s --sim=clock=1000,key=%s%s --record t s.lua")
       :format(folder, run.absolute(run.mjlua), CANARY, settings or ""))
     assert.same({ 0, "" }, { status, err })
     return out
@@ -69,6 +69,58 @@ describe("a transcript", function()
       run.absolute(run.mjlua)))
     assert.equal(1, status)
     assert.matches("^mjlua: %-%-record: cannot create t: File exists\n$", err)
+  end)
+
+  -- Makes each exchange of the transcript so many times as long and as late.
+  local function stretch(times)
+    local text = run.slurp(folder .. "/t")
+    text = text:gsub('"(at)":(%d+)', function(name, n)
+      return ('"%s":%d'):format(name, n * times)
+    end):gsub('"(took)":(%d+)', function(name, n)
+      return ('"%s":%d'):format(name, (n + 1) * times)
+    end)
+    run.spit(folder .. "/t", text)
+  end
+
+  it("plays an hour in a moment, in its own time and order", function()
+    record [[local c = require "mj".client {} assert(c:imagine "cat":await())]]
+    stretch(60000) -- an answer takes a minute at least
+    local begun = os.time()
+    local status, out, err = replay [[
+      local mj = require "mj"
+      local c = mj.client {}
+      local job = c:imagine "cat"
+      local early = mj.spawn(function() mj.sleep(10) print "ten seconds" end)
+      local late = mj.spawn(function() mj.sleep(36000) print "ten hours" end)
+      print(job:await { timeout = 5 })
+      print(assert(job:await { timeout = 30000 }).status)
+      late:await()]]
+    assert.same({ 0, "" }, { status, err })
+    assert.matches("^nil\ttimeout: .-\nten seconds\nSUCCESS\nten hours\n$", out)
+    assert.is_true(os.difftime(os.time(), begun) < 20)
+  end)
+
+  it("goes on for who looks again and again without waiting", function()
+    record [[local c = require "mj".client {} assert(c:imagine "cat":await())]]
+    local status, out, err = replay [[
+      local mj = require "mj"
+      local c = mj.client { poll = { 0.01 } }
+      local job = c:imagine "cat"
+      while not job:done() do mj.step(0) end
+      print(job:await().status)]]
+    assert.same({ 0, "SUCCESS\n", "" }, { status, out, err })
+  end)
+
+  it("brings answers in the order in which they came", function()
+    local said = record [[
+      local mj = require "mj"
+      local c, jobs = mj.client {}, {}
+      for i = 1, 20 do jobs[i] = c:imagine("cat " .. i) end
+      for i, task in mj.each(jobs) do print(i, assert(task).id) end]]
+    for _ = 1, 3 do
+      local status, out, err = replay()
+      assert.same({ 0, said, "" }, { status, out, err })
+    end
   end)
 
   it("shows where another body differs", function()
@@ -161,13 +213,37 @@ describe("a transcript", function()
   it("says when it cannot be written; the work goes on", function()
     script [[local c = require "mj".client {} print(assert(c:imagine "cat":await()).status)]]
     local status, out, err = run.shell(("cd %s && ulimit -f 1 "
-      .. "&& %s --sim=clock=20 --record t s.lua"):format(folder, run.absolute(run.mjlua)))
+      .. "&& %s --sim=clock=1000 --record t s.lua"):format(folder, run.absolute(run.mjlua)))
     if status == 153 then
       return -- the signal of the limit came first
     end
     assert.equal("SUCCESS\n", out)
     assert.equal(1, status)
     assert.truthy(err:find("the transcript could not be written", 1, true), err)
+  end)
+
+  it("becomes cases of spec/wire in the other family, too", function()
+    record([[
+      local c = require "mj".client {}
+      assert(c:imagine "cat":await())]], ",profile=generate")
+    local out = run.slurp(folder .. "/t")
+    local first, last
+    for n in out:gmatch '{"n":(%d+),[^\n]-"path":"/api/v1/statusTask[^\n]-\\"state\\":' do
+      first, last = first or n, n
+    end
+    assert.truthy(first and first ~= last, out)
+    for _, n in ipairs { first, last } do
+      local case = folder .. "/spec/wire/generate/taped_" .. n
+      os.execute("mkdir -p " .. case .. " " .. folder .. "/spec/wire/mj")
+      local status, _, err = run.shell(("%s -m fixture %s/t %s %s"):format(run.mjlua, folder, n,
+        case))
+      assert.same({ 0, "" }, { status, err })
+    end
+    out = select(2, run.shell(("MJ_SOURCE_DIR=%s %s/spec/c/test_wire 2>&1"):format(folder,
+      run.build)))
+    for _, n in ipairs { first, last } do
+      assert.truthy(out:find("[       OK ] generate/taped_" .. n .. "\n", 1, true), out)
+    end
   end)
 
   it("becomes a case of spec/wire", function()

@@ -175,7 +175,9 @@ describe("verbs", function()
   end)
 
   it("are functions of the module as well", function()
-    for _, name in ipairs(require("mj.verbs").names()) do
+    local names = require("mj.verbs").names()
+    assert.truthy(#names > 10)
+    for _, name in ipairs(names) do
       assert.is_function(mj[name], name)
     end
   end)

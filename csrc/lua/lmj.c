@@ -345,6 +345,7 @@ static const luaL_Reg box_methods[] = {
     {"run_done", lmj_box_run_done},
     {"flush", lmj_box_flush},
     {"resumed", lmj_box_resumed},
+    {"run_id", lmj_box_run_id},
     {"save", lmj_box_save},
     {"saved", lmj_box_saved},
     {"saved_all", lmj_box_saved_all},
@@ -376,6 +377,7 @@ static const luaL_Reg box_meta[] = {
 static const luaL_Reg functions[] = {
     {"client", core_client},
     {"journal", lmj_journal},
+    {"run_last", lmj_run_last},
     {"money", lmj_money},
     {"price", lmj_price},
     {"decode", lmj_decode},

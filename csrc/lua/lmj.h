@@ -27,7 +27,6 @@ int lmj_fail(lua_State *L, const mj_error *err);
 int lmj_fail_code(lua_State *L, int code);
 
 void lmj_push_error(lua_State *L, const mj_error *err);
-void lmj_push_task(lua_State *L, const mj_task *t);
 /* What an event needs of the stack at most. */
 enum { LMJ_EVENT_SLOTS = 20 };
 /* Pushes type, id and payload. */
@@ -78,7 +77,6 @@ struct lmj_option {
 void lmj_options(lua_State *L, int t, const struct lmj_option *options,
                  void *out);
 /* The value on top of the stack, for a field. */
-double lmj_seconds(lua_State *L, const char *field);
 int lmj_whole(lua_State *L, const char *field);
 int64_t lmj_ms(double seconds);
 const char *lmj_check_text(lua_State *L, int arg); /* without a NUL in it */

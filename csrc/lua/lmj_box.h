@@ -68,11 +68,13 @@ int lmj_box_hint(lua_State *L);
 int lmj_box_run_done(lua_State *L);
 int lmj_box_flush(lua_State *L);
 int lmj_box_resumed(lua_State *L);
+int lmj_box_run_id(lua_State *L);
 int lmj_box_save(lua_State *L);
 int lmj_box_saved(lua_State *L);
 int lmj_box_saved_all(lua_State *L);
 int lmj_box_verify(lua_State *L);
 int lmj_journal(lua_State *L);
+int lmj_run_last(lua_State *L);
 
 /* lmj_money.c */
 int lmj_box_budget(lua_State *L);

@@ -82,6 +82,13 @@ static lua_Number number(lua_State *L, const char *name, lua_Number lo,
   return v;
 }
 
+static int whole(lua_State *L, const char *name) {
+  lua_Number v = number(L, name, 0, 1e6);
+  if (v != (lua_Number)(int)v)
+    luaL_error(L, "simulator: field '%s': a whole number expected", name);
+  return (int)v;
+}
+
 static const struct mj_draw *draw_option(lua_State *L) {
   const struct mj_draw *draw = lua_touserdata(L, -1);
   if (!lua_islightuserdata(L, -1) || !draw ||
@@ -204,9 +211,9 @@ static void set_option(lua_State *L, const char *name,
   else if (!strcmp(name, "key"))
     o->sim.api_key = text(L, name);
   else if (!strcmp(name, "running"))
-    o->sim.running = (int)number(L, name, 0, 1e6);
+    o->sim.running = whole(L, name);
   else if (!strcmp(name, "waiting"))
-    o->sim.waiting = (int)number(L, name, 0, 1e6);
+    o->sim.waiting = whole(L, name);
   else if (!strcmp(name, "sync"))
     o->sim.sync = number(L, name, -1, 86400);
   else if (!strcmp(name, "fault"))
@@ -214,9 +221,11 @@ static void set_option(lua_State *L, const char *name,
   else if (!strcmp(name, "missing"))
     o->sim.missing = text(L, name);
   else if (!strcmp(name, "rate"))
-    o->sim.rate = (int)number(L, name, 0, 1e6);
+    o->sim.rate = whole(L, name);
+  else if (!strcmp(name, "submits"))
+    o->sim.submits = whole(L, name);
   else if (!strcmp(name, "live"))
-    o->sim.live = (int)number(L, name, 0, 1e6);
+    o->sim.live = whole(L, name);
   else if (!strcmp(name, "capabilities"))
     o->sim.capabilities = text(L, name);
   else if (!strcmp(name, "remix"))
@@ -397,6 +406,7 @@ static int server_stats(lua_State *L) {
   count(L, "pictures", sim.pictures);
   count(L, "faults", sim.faults);
   count(L, "most_in_window", sim.most_in_window);
+  count(L, "most_submits_in_window", sim.most_submits_in_window);
   count(L, "most_live", sim.most_live);
   count(L, "callbacks", sim.callbacks);
   count(L, "callbacks_failed", s->callbacks.failed);

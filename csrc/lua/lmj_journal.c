@@ -215,6 +215,21 @@ int lmj_journal(lua_State *L) {
   return 3;
 }
 
+/* core.run_last(path, run) -> when it ended (0 = it did not), whether well;
+ * nil, err. */
+int lmj_run_last(lua_State *L) {
+  const char *path = lmj_check_text(L, 1), *run = lmj_check_text(L, 2);
+  int64_t ended = 0;
+  int good = 0;
+  mj_error err;
+  memset(&err, 0, sizeof err);
+  if (mj_run_last(path, run, &ended, &good, &err))
+    return lmj_fail(L, &err);
+  lua_pushnumber(L, (lua_Number)ended / 1000);
+  lua_pushboolean(L, good);
+  return 2;
+}
+
 /* box:saved(token) -> list of files; nil, err. */
 int lmj_box_saved(lua_State *L) {
   const char *token = lmj_check_text(L, 2);
@@ -252,17 +267,20 @@ int lmj_box_verify(lua_State *L) {
   return 1;
 }
 
-/* box:save(token, n, path, bytes) -> id; nil, err. */
+/* box:save(token or nil, n, path, bytes, keep) -> id; nil, err. */
 int lmj_box_save(lua_State *L) {
-  const char *token = lmj_check_text(L, 2), *path = lmj_check_text(L, 4);
-  int n = (int)luaL_checkinteger(L, 3);
+  const char *token = lua_isnoneornil(L, 2) ? NULL : lmj_check_text(L, 2);
+  const char *path = lmj_check_text(L, 4);
+  int n = (int)luaL_checkinteger(L, 3), rc;
   size_t len;
   const char *data = luaL_checklstring(L, 5, &len);
   mj_error err;
   mj_id id = 0;
   LMJ_OPEN_BOX(c);
   memset(&err, 0, sizeof err);
-  if (mj_save(c, token, n, path, data, len, &id, &err))
+  rc = (lua_toboolean(L, 6) ? mj_save_new : mj_save)(c, token, n, path, data,
+                                                     len, &id, &err);
+  if (rc)
     return lmj_fail(L, &err);
   lmj_push_id(L, id);
   return 1;
@@ -332,6 +350,13 @@ int lmj_box_flush(lua_State *L) {
   memset(&err, 0, sizeof err);
   rc = mj_flush(c, ms, &err);
   return done(L, rc, &err);
+}
+
+/* box:run_id() -> string or nil */
+int lmj_box_run_id(lua_State *L) {
+  LMJ_OPEN_BOX(c);
+  lua_pushstring(L, mj_run_id(c));
+  return 1;
 }
 
 /* box:resumed() -> boolean */

@@ -31,7 +31,7 @@ int lmj_box_limits(lua_State *L) {
     if (mj_limits_set(c, &l, &err) != MJ_OK)
       return lmj_fail(L, &err);
   }
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 10);
   mj_limits_get(c, &l);
   push_rate(L, "submits", l.submits_per_min);
   push_rate(L, "requests", l.requests_per_min);
@@ -45,6 +45,8 @@ int lmj_box_limits(lua_State *L) {
   lua_setfield(L, -2, "quota");
   push_time(L, "paused", l.paused_ms);
   push_time(L, "slowed", l.slowed_ms);
+  push_rate(L, "pace", l.pace_per_min);
+  push_time(L, "resting", l.resting_ms);
   return 1;
 }
 

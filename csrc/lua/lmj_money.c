@@ -2,6 +2,7 @@
    lmj_money.c - prices, budgets, and what was paid for. */
 #include "lmj_box.h"
 
+#include <locale.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,18 @@ static const char *const names[TEXTS] = {"gateway", "budget", "run", "verb",
 
 /* Amounts ------------------------------------------------------------------ */
 
+/* snprintf follows the locale's decimal point; an amount's text does not. */
+static void print_amount(char *text, size_t size, const char *fmt, double n) {
+  const char *point = localeconv()->decimal_point;
+  char *at;
+  (void)snprintf(text, size, fmt, n);
+  at = strstr(text, point);
+  if (at) {
+    *at = '.';
+    memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+  }
+}
+
 /* The value on top of the stack: a number or its text.  14 digits are more than
    an amount has, and fewer than a double's noise. */
 static int64_t amount(lua_State *L, const char *field) {
@@ -22,13 +35,14 @@ static int64_t amount(lua_State *L, const char *field) {
   int64_t n = 0;
   int rc = MJ_EINVALID;
   if (lua_type(L, -1) == LUA_TNUMBER) {
-    (void)snprintf(text, sizeof text, "%.14g", (double)lua_tonumber(L, -1));
+    double d = (double)lua_tonumber(L, -1);
+    print_amount(text, sizeof text, "%.14g", d);
     rc = mj_amount_parse(text, &n);
     if (rc && strchr(text, 'e')) { /* 1e-05 */
-      (void)snprintf(text, sizeof text, "%.6f", (double)lua_tonumber(L, -1));
-      rc = strtod(text, NULL) == (double)lua_tonumber(L, -1)
-               ? mj_amount_parse(text, &n)
-               : rc;
+      print_amount(text, sizeof text, "%.6f", d);
+      rc = mj_amount_parse(text, &n);
+      if (rc == MJ_OK && (double)n / 1e6 != d)
+        rc = MJ_EINVALID;
     }
   } else if (lua_type(L, -1) == LUA_TSTRING) {
     rc = mj_amount_parse(lmj_text(L, field), &n);

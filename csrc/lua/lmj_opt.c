@@ -52,7 +52,7 @@ int lmj_whole(lua_State *L, const char *field) {
   return (int)d;
 }
 
-double lmj_seconds(lua_State *L, const char *field) {
+static double seconds_of(lua_State *L, const char *field) {
   double d = number(L, field);
   if (d > 1e9)
     luaL_error(L, "field '%s': too many seconds", field);
@@ -91,7 +91,7 @@ static void store(lua_State *L, const struct lmj_option *o, void *out) {
     *(size_t *)(void *)((char *)out + o->offset2) = n;
     break;
   case LMJ_SECONDS:
-    *(int64_t *)(void *)p = lmj_ms(lmj_seconds(L, o->name));
+    *(int64_t *)(void *)p = lmj_ms(seconds_of(L, o->name));
     break;
   case LMJ_NUMBER:
     *(double *)(void *)p = number(L, o->name);
@@ -246,7 +246,7 @@ static void read_gaps(lua_State *L, int t, mj_config *cfg) {
     luaL_error(L, "field 'poll_gaps': 1 to %d numbers expected", (int)most);
   for (i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lmj_index)(i + 1));
-    cfg->poll.gaps_ms[i] = lmj_ms(lmj_seconds(L, "poll_gaps"));
+    cfg->poll.gaps_ms[i] = lmj_ms(seconds_of(L, "poll_gaps"));
     lua_pop(L, 1);
   }
   cfg->poll.ngaps = n;

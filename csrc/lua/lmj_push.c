@@ -115,7 +115,7 @@ static const char *status_of(const mj_task *t) {
   return mj_status_name(t->status);
 }
 
-void lmj_push_task(lua_State *L, const mj_task *t) {
+static void push_task(lua_State *L, const mj_task *t) {
   lua_createtable(L, 0, 26);
   set_text(L, "id", t->id);
   set_text(L, "action", t->action);
@@ -156,7 +156,7 @@ static void set_tasks(lua_State *L, const mj_event *ev) {
     return;
   lua_createtable(L, (int)ev->ntasks, 0);
   for (i = 0; i < ev->ntasks; i++) {
-    lmj_push_task(L, &ev->tasks[i]);
+    push_task(L, &ev->tasks[i]);
     lua_rawseti(L, -2, (lmj_index)(i + 1));
   }
   lua_setfield(L, -2, "tasks");
@@ -171,7 +171,7 @@ int lmj_push_event(lua_State *L, const mj_event *ev) {
   set_text(L, "task_id", ev->task_id);
   set_text(L, "token", ev->token);
   if (ev->task) {
-    lmj_push_task(L, ev->task);
+    push_task(L, ev->task);
     lua_setfield(L, -2, "task");
   }
   if (ev->error) {

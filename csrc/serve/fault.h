@@ -23,8 +23,7 @@ struct fault {
   void (*apply)(struct sim_call *c);
 };
 
-/* fault_list.c; ends with a NULL name */
-extern const struct fault sim_fault_list[];
+/* fault_list.c */
 const struct fault *sim_fault_find(const char *name);
 /* gen_fault.c: what it is at this gateway, which need not be the same. */
 const struct fault *sim_fault_of(const mj_sim *s, const char *name);

@@ -176,7 +176,8 @@ static void silent(struct sim_call *c) {
 #define IMAGE  SIM_KIND_IMAGE
 #define NOTIFY SIM_KIND_NOTIFY
 
-const struct fault sim_fault_list[] = {
+/* Ends with a NULL name. */
+static const struct fault faults[] = {
     /* pages of what stands in front of the gateway */
     {"html404", SUBMIT, BEFORE, html404},
     {"html413", SUBMIT, BEFORE, html413},
@@ -246,13 +247,12 @@ const struct fault sim_fault_list[] = {
     {NULL, SUBMIT, CHANGE, NULL}};
 
 const char *mj_sim_faults(int i) {
-  return i >= 0 && (size_t)i < sizeof sim_fault_list / sizeof sim_fault_list[0]
-             ? sim_fault_list[i].name
-             : NULL;
+  return i >= 0 && (size_t)i < sizeof faults / sizeof faults[0] ? faults[i].name
+                                                                : NULL;
 }
 
 const struct fault *sim_fault_find(const char *name) {
-  const struct fault *f = sim_fault_list;
+  const struct fault *f = faults;
   while (f->name && strcmp(f->name, name) != 0)
     f++;
   return f->name ? f : NULL;

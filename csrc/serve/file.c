@@ -113,7 +113,8 @@ static void make_room(mj_sim *s) {
   }
 }
 
-size_t sim_file_keep(mj_sim *s, struct sim_picture *p, const char *name) {
+/* Takes the bytes over.  Returns the file's number + 1, 0 without memory. */
+static size_t file_keep(mj_sim *s, struct sim_picture *p, const char *name) {
   struct sim_file *f;
   if (s->nfiles == s->files_cap) {
     size_t cap = s->files_cap ? s->files_cap * 2 : 16;
@@ -159,7 +160,7 @@ void sim_files_free(mj_sim *s) {
 
 #define DAY 86400
 
-void sim_file_link(const mj_sim *s, size_t file, char *buf, size_t size) {
+static void file_link(const mj_sim *s, size_t file, char *buf, size_t size) {
   const struct sim_file *f = s->files[file - 1];
   int64_t is = f->at / 1000;
   char hm[72];
@@ -175,10 +176,10 @@ char *sim_picture_link(mj_sim *s, struct sim_picture *p, const char *name,
   *file = 0;
   if (p->url)
     return sim_copy(p->url);
-  *file = sim_file_keep(s, p, name);
+  *file = file_keep(s, p, name);
   if (!*file)
     return NULL;
-  sim_file_link(s, *file, text, sizeof text);
+  file_link(s, *file, text, sizeof text);
   return sim_copy(text);
 }
 
@@ -206,7 +207,7 @@ void sim_sent(struct sim_call *c) {
     sim_reply(c, 404, "text/plain");
     return;
   }
-  sim_file_link(c->s, file, link, sizeof link);
+  file_link(c->s, file, link, sizeof link);
   n = strlen(link) - 1; /* people cut the & at the end */
   if (strncmp(link + strlen(c->s->base_url), c->req->target,
               n - strlen(c->s->base_url)) ||

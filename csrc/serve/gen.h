@@ -58,8 +58,6 @@ void gen_put_task(struct sim_call *c, const struct sim_task *t);
 int gen_set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
                size_t size);
 void gen_free(mj_sim *s);
-/* Counts a request; 1 when it is one too many, and has been answered. */
-int gen_limited(struct sim_call *c);
 /* 1 when there is no room for another task, and that has been answered. */
 int gen_crowded(struct sim_call *c);
 void gen_too_many_tasks(struct sim_call *c);

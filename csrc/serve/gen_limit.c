@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT
-   gen_limit.c - what the generate family takes at once: 10,000 requests in any
-   60 seconds and 1,000 tasks that are not at their end. */
+   gen_limit.c - what the generate family takes at once: 1,000 tasks that are
+   not at their end. */
 #include "gen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW 60000 /* real milliseconds, whatever the simulator's clock */
-
-struct arrival {
-  int64_t at;
-  int taken; /* 0 = it was refused: it takes no place */
-};
-
 struct sim_limits {
-  struct arrival *ring; /* of the last minute, oldest first */
-  size_t first, n, cap, taken, rate;
   size_t
       *live; /* indices of tasks; those at their end go when room is needed */
   size_t nlive, live_cap, most_live;
@@ -25,14 +16,13 @@ struct sim_limits {
 int gen_set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
                size_t size) {
   if (s->profile->bit != SIM_GENERATE) {
-    if (!cfg->rate && !cfg->live && !cfg->capabilities)
+    if (!cfg->live && !cfg->capabilities)
       return 0;
-    snprintf(why, size,
-             "rate, live and capabilities belong to the profile generate");
+    snprintf(why, size, "live and capabilities belong to the profile generate");
     return -1;
   }
-  if (cfg->rate < 0 || cfg->live < 0) {
-    snprintf(why, size, "rate and live are not below 0");
+  if (cfg->live < 0) {
+    snprintf(why, size, "live is not below 0");
     return -1;
   }
   if (cfg->capabilities &&
@@ -43,7 +33,6 @@ int gen_set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
     snprintf(why, size, "out of memory");
     return -1;
   }
-  s->limits->rate = cfg->rate ? (size_t)cfg->rate : 10000;
   s->limits->most_live = cfg->live ? (size_t)cfg->live : 1000;
   return 0;
 }
@@ -51,68 +40,8 @@ int gen_set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
 void gen_free(mj_sim *s) {
   if (!s->limits)
     return;
-  free(s->limits->ring);
   free(s->limits->live);
   free(s->limits);
-}
-
-/* Requests ----------------------------------------------------------------- */
-
-static struct arrival *arrival(const struct sim_limits *l, size_t i) {
-  return &l->ring[(l->first + i) % l->cap];
-}
-
-static int make_room(struct sim_limits *l) {
-  size_t cap = l->cap ? l->cap * 2 : 64;
-  struct arrival *ring;
-  if (l->n < l->cap)
-    return 0;
-  ring = malloc(cap * sizeof *ring);
-  if (!ring)
-    return -1;
-  for (size_t i = 0; i < l->n; i++)
-    ring[i] = *arrival(l, i);
-  free(l->ring);
-  l->ring = ring;
-  l->cap = cap;
-  l->first = 0;
-  return 0;
-}
-
-static void forget(struct sim_limits *l, int64_t now) {
-  while (l->n && arrival(l, 0)->at + WINDOW <= now) {
-    l->taken -= (size_t)arrival(l, 0)->taken;
-    l->first = (l->first + 1) % l->cap;
-    l->n--;
-  }
-}
-
-/* Until the oldest one that took a place falls out of the window. */
-static int64_t wait_of(const struct sim_limits *l, int64_t now) {
-  for (size_t i = 0; i < l->n; i++)
-    if (arrival(l, i)->taken)
-      return arrival(l, i)->at + WINDOW - now;
-  return WINDOW;
-}
-
-int gen_limited(struct sim_call *c) {
-  struct sim_limits *l = c->s->limits;
-  int taken;
-  if (c->s->api_key && !gen_allowed(c))
-    return 0;
-  forget(l, c->now);
-  taken = l->taken < l->rate;
-  if (make_room(l)) {
-    gen_refuse(c, 500, "Internal server error", NULL);
-    return 1;
-  }
-  *arrival(l, l->n++) = (struct arrival){c->now, taken};
-  l->taken += (size_t)taken;
-  if (l->n > c->s->stats.most_in_window)
-    c->s->stats.most_in_window = l->n;
-  if (!taken)
-    gen_refuse_429(c, wait_of(l, c->now), NULL);
-  return !taken;
 }
 
 /* Tasks -------------------------------------------------------------------- */

@@ -14,7 +14,8 @@ static struct mj_picture picture_of(const struct sim_task *t, int progress) {
   return p;
 }
 
-int sim_draw(struct sim_call *c, const struct mj_picture *p) {
+/* -1: it cannot be drawn. */
+static int send_drawn(struct sim_call *c, const struct mj_picture *p) {
   unsigned char *png;
   size_t n;
   if (!c->s->draw || c->s->draw->picture(p, &png, &n))
@@ -33,7 +34,7 @@ int sim_draw_tile(struct sim_call *c, const struct sim_task *t, int tile,
   memcpy(steps, t->steps, sizeof steps);
   if (t->makes == SIM_GRID)
     steps[t->nsteps - 1].tile = tile;
-  return sim_draw(c, &p);
+  return send_drawn(c, &p);
 }
 
 struct sim_task *sim_task_in_path(const struct sim_call *c, const char **rest) {
@@ -52,7 +53,7 @@ static int draw(struct sim_call *c, const struct sim_task *t, int progress) {
     p.width /= 2;
     p.height /= 2;
   }
-  return sim_draw(c, &p);
+  return send_drawn(c, &p);
 }
 
 static void no_picture(struct sim_call *c) {

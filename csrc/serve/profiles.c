@@ -166,7 +166,7 @@ static const char *const trueai_texts[SIM_TEXTS] = {
     [SIM_TEXT_BODY_FORMAT] = "目标图片格式错误"};
 
 /* Behind new-api stands a plus. */
-const struct sim_profile sim_profile_list[] = {
+static const struct sim_profile profiles[] = {
     {"new-api", SIM_NEW_API, SIM_ROWS | SIM_BUTTONED, 0, 23, SIM_TEXT,
      java_texts, new_api_allowed, new_api_unauthorized, new_api_no_route,
      new_api_bad_body, new_api_no_task, sim_put_new_api},
@@ -186,13 +186,13 @@ const struct sim_profile sim_profile_list[] = {
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
 
 const struct sim_profile *sim_profile_find(const char *name) {
-  const struct sim_profile *p = sim_profile_list;
+  const struct sim_profile *p = profiles;
   while (p->name && strcmp(p->name, name))
     p++;
   return p->name ? p : NULL;
 }
 
 const char *mj_sim_profiles(int i) {
-  const int n = sizeof sim_profile_list / sizeof sim_profile_list[0];
-  return i >= 0 && i < n ? sim_profile_list[i].name : NULL;
+  const int n = sizeof profiles / sizeof profiles[0];
+  return i >= 0 && i < n ? profiles[i].name : NULL;
 }

@@ -208,7 +208,7 @@ static void serve(struct sim_call *c) {
     return;
   }
   count(c->s, r);
-  if (sim_on(c, GE) && !(r->flags & OPEN) && gen_limited(c))
+  if (!(r->flags & OPEN) && sim_limited(c, r->kind == SUBMIT))
     return;
   if (sim_fault_before(c, r->kind))
     return;
@@ -296,7 +296,8 @@ static int set_up(mj_sim *s, const struct mj_sim_config *cfg, char *why,
     return -1;
   if (cfg->missing && sim_missing_parse(s, cfg->missing, why, size))
     return -1;
-  if (sim_scenario_new(s, cfg, why, size) || gen_set_up(s, cfg, why, size))
+  if (sim_scenario_new(s, cfg, why, size) || gen_set_up(s, cfg, why, size) ||
+      sim_rates_new(s, cfg, why, size))
     return -1;
   return (s->profile->bit == GE ? gen_sample(s) : sim_samples(s))
              ? say(why, size, "out of memory")
@@ -331,6 +332,7 @@ void mj_sim_free(mj_sim *s) {
   sim_scenario_free(s->scenario);
   sim_notify_free(s);
   gen_free(s);
+  sim_rates_free(s);
   free(s->api_key);
   free(s->base_url);
   free(s->missing);

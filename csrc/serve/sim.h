@@ -86,8 +86,11 @@ struct mj_sim_config {
                            mj_sim_models */
   int remix;            /* 1 = the account has remix on, without auto-submit:
                            reroll, vary and pan open a dialog */
-  int rate, live; /* generate: requests in any minute, and tasks at once, before
-                     it answers 429; 0 = 10,000 and 1,000 */
+  int rate, submits;    /* requests in any minute, and those of them that submit
+                           something, before it answers 429; 0 = no limit, but
+                           10,000 requests of generate */
+  int live;             /* generate: tasks at once, before it answers 429; 0 =
+                           1,000 */
   const char *capabilities;           /* generate: what else the account may do,
                                          "outpaint+reroll" or "all"; NULL = nothing */
   const struct mj_sim_step *scenario; /* the first step that fits counts */
@@ -121,9 +124,9 @@ struct mj_sim_stats {
   uint64_t submits;  /* to /submit/..., whatever came of them */
   uint64_t tasks;    /* made */
   uint64_t fetches, pictures, faults;
-  /* generate: what came with a good key in any minute, refused or not; and the
-     tasks that were not at their end at any moment */
-  uint64_t most_in_window, most_live;
+  /* what came with a good key in any minute, refused or not, but pictures; and
+     of generate the tasks that were not at their end at any moment */
+  uint64_t most_in_window, most_submits_in_window, most_live;
   uint64_t callbacks; /* that were handed out */
 };
 

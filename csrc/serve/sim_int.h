@@ -115,6 +115,7 @@ enum sim_route_kind {
 };
 
 struct sim_limits;
+struct sim_rates;
 struct sim_rule;
 struct sim_scenario;
 struct sim_profile;
@@ -139,12 +140,13 @@ struct mj_sim {
   struct sim_rule *rules;
   size_t nrules;
   struct sim_scenario *scenario; /* NULL = none */
-  struct sim_limits *limits;     /* of the profile generate, else NULL */
-  unsigned capabilities;         /* enum gen_modes that are enabled */
-  uint64_t kinds[SIM_KINDS];     /* requests of each kind */
-  struct sim_heap looks, sends;  /* notify.c */
-  uint64_t dues;                 /* that were put there */
-  size_t hooked;                 /* tasks with a hook */
+  struct sim_rates *rates;
+  struct sim_limits *limits;    /* of the profile generate, else NULL */
+  unsigned capabilities;        /* enum gen_modes that are enabled */
+  uint64_t kinds[SIM_KINDS];    /* requests of each kind */
+  struct sim_heap looks, sends; /* notify.c */
+  uint64_t dues;                /* that were put there */
+  size_t hooked;                /* tasks with a hook */
   int64_t first, now;
   struct mj_sim_stats stats;
 };
@@ -204,7 +206,13 @@ struct sim_view sim_view_at(const mj_sim *s, const struct sim_task *t,
                             int64_t when);
 char *sim_copy(const char *text);
 void sim_snowflake(uint64_t key, unsigned use, char *out, size_t size);
-void sim_uuid(uint64_t key, char *out, size_t size);
+
+/* rate.c */
+int sim_rates_new(mj_sim *s, const struct mj_sim_config *cfg, char *why,
+                  size_t size);
+void sim_rates_free(mj_sim *s);
+/* Counts a request; 1 when it is one too many, and has been answered. */
+int sim_limited(struct sim_call *c, int submits);
 
 /* notify.c: callbacks.  begin: of a task that is new; look: at that time, since
    what it will look like has changed; collect: what has come up to now. */
@@ -328,9 +336,6 @@ int sim_picture_read(const struct sim_call *c, const char *text,
 void sim_picture_free(struct sim_picture *p);
 uint64_t sim_picture_key(const struct sim_picture *p);
 void sim_picture_size(const struct sim_picture *p, int *width, int *height);
-/* Takes the bytes over.  Returns the file's number + 1, 0 without memory. */
-size_t sim_file_keep(mj_sim *s, struct sim_picture *p, const char *name);
-void sim_file_link(const mj_sim *s, size_t file, char *buf, size_t size);
 /* The address of a picture, keeping it if it came as bytes; NULL without
    memory.  *file is its number + 1, or 0. */
 char *sim_picture_link(mj_sim *s, struct sim_picture *p, const char *name,
@@ -364,8 +369,7 @@ void sim_no_channel(struct sim_call *c);
 /* picture.c: new-api's /mj/image/{id}; Discord's /attachments/{channel}/
    {message}/{file}; /video/{hash}/{0 to 3}.mp4 of a task with t->video */
 void sim_image(struct sim_call *c);
-/* Send a picture; or one of a grid's, from 1.  -1: it cannot be drawn. */
-int sim_draw(struct sim_call *c, const struct mj_picture *p);
+/* Sends one of a grid's pictures, from 1.  -1: it cannot be drawn. */
 int sim_draw_tile(struct sim_call *c, const struct sim_task *t, int tile,
                   const char *label);
 /* The task whose hash begins the path; *rest: what stands behind the '/'. */
@@ -421,7 +425,6 @@ struct sim_profile {
   void (*no_task)(struct sim_call *c);
   void (*put_task)(struct sim_call *c, const struct sim_task *t);
 };
-extern const struct sim_profile sim_profile_list[];
 const struct sim_profile *sim_profile_find(const char *name);
 int sim_has(const struct sim_call *c, enum sim_trait trait);
 int sim_on(const struct sim_call *c, unsigned profiles);

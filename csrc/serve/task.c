@@ -100,7 +100,7 @@ static uint64_t pick(const struct sim_task *t, unsigned use, uint64_t n) {
   return sim_mix(t->key, use) % n;
 }
 
-void sim_uuid(uint64_t key, char *out, size_t size) {
+static void uuid(uint64_t key, char *out, size_t size) {
   uint64_t a = sim_mix(key, 11), b = sim_mix(key, 12);
   snprintf(out, size, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
            (unsigned)(a >> 16) & 0xFFFF, (unsigned)a & 0xFFF,
@@ -135,7 +135,7 @@ struct sim_task *sim_task_new(mj_sim *s, const char *about) {
     return NULL;
   t->about = sim_hash(about, SIM_NAME_ABOUT);
   t->key = about_key(s, t->about);
-  sim_uuid(t->key, t->hash, sizeof t->hash);
+  uuid(t->key, t->hash, sizeof t->hash);
   sim_snowflake(t->key, 1, t->nonce, sizeof t->nonce);
   sim_snowflake(t->key, 2, t->message_id, sizeof t->message_id);
   sim_snowflake(t->key, 3, t->progress_id, sizeof t->progress_id);

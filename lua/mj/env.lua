@@ -9,6 +9,7 @@ local env = {
   clear_line = nil, -- called before a line is written where something is drawn
   journal = nil, -- of clients that say nothing of one: path, run, fresh, announce ...
   dry = nil, -- mjlua --dry-run: nothing is sent; see mj.cli.dry
+  attempts = nil, -- how often what is free is asked when it is in trouble
   tape = nil, -- of each client: records what is said to the gateways, or replays it
   replays = false, -- ... which is so
   runs = nil, -- mjlua: those whose work is journaled, each with path and run

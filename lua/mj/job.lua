@@ -17,6 +17,22 @@ local job = {}
 local methods = {}
 local mt = { __index = methods, __name = "mj.job" }
 
+-- Who forgot to wait asks the job for what only its task has; nil would be no answer.
+local of_task = {}
+for name in ([[action status prompt prompts prompt_en final_prompt description fail_reason
+  image_url imageUrl images video_url videos buttons raw json save bytes click can seed
+  refresh]]):gmatch "%S+" do
+  of_task[name] = true
+end
+setmetatable(methods, {
+  __index = function(_, name)
+    if of_task[name] then
+      option.raise(("job.%s: a job has none, its task does: local task = assert(job:await())")
+        :format(name))
+    end
+  end,
+})
+
 function job.is(value)
   return type(value) == "table" and getmetatable(value) == mt
 end

@@ -15,7 +15,8 @@ local function or_nothing(value)
   return value ~= 0 and value or nil
 end
 
--- {submits, requests, live, window, used, quota, paused, slowed}, or nil, err.
+-- {submits, requests, live, window, used, quota, paused, slowed, pace, resting}, or
+-- nil, err.
 function limits.of(what, box, opts)
   opts = opts and option.check(what, opts, limits.schema)
   local ok, now, e = pcall(box.limits, box, opts)
@@ -24,7 +25,8 @@ function limits.of(what, box, opts)
   elseif not now then
     return nil, e
   end
-  for _, name in ipairs { "submits", "requests", "live", "window", "paused", "slowed" } do
+  for _, name in ipairs { "submits", "requests", "live", "window", "paused", "slowed",
+    "pace", "resting" } do
     now[name] = or_nothing(now[name])
   end
   return now

@@ -108,6 +108,7 @@ function loop.spawn(fn, ...)
     hooks = false,
     waiters = 0, -- who will hear of its error
     group = current and current.group, -- the map that it works for
+    shown = current and current.shown, -- what a progress counts it as
   }, fiber_mt)
   alive = alive + 1
   push(fiber)
@@ -117,6 +118,10 @@ end
 -- What is submitted now takes turns with other groups: those of a map are one.
 function loop.group()
   return current and current.group or nil
+end
+
+function loop.shown()
+  return current and current.shown or nil
 end
 
 local groups = 0
@@ -439,6 +444,16 @@ local function run_idle(seconds)
     return nil, timed_out("the work", seconds)
   end
   return true
+end
+
+-- Until no coroutine is left; jobs that nobody waits for do not count.
+function loop.run_coroutines()
+  while loop.pending() > sources.pending() do
+    if loop.timeout() ~= 0 and sources.pending() == 0 and sources.timers() == 0 then
+      error("a coroutine waits for something that cannot happen", 0)
+    end
+    loop.turn(nil)
+  end
 end
 
 -- Runs fn as the main program of ours, and returns what it returns; without fn

@@ -3,61 +3,22 @@
 -- this with what plain Lua has no word for, and with argv.
 
 local dry = require "mj.cli.dry"
+local needs = require "mj.needs"
 local options = require "mj.cli.options"
 local program = require "mj.cli.program"
+local run = require "mj.cli.run"
+local voice = require "mj.cli.voice"
 
--- What Ctrl-C raises inside a task.
-local interrupt = setmetatable({ code = "cancelled", message = "interrupted" }, {
-  __name = "mj.interrupt",
-  __tostring = function()
-    return "interrupted!" -- as lua says it
-  end,
-})
+local complain, text_of, written = voice.complain, voice.text_of, voice.written
 
-local OK, FAILED, USAGE, UNKNOWN = 0, 1, 2, 4
-
--- Modules that are not linked in, and what brings the library they need.
-local elsewhere = {
-  ["mj.edit"] = "libedit (Debian: libedit2)",
-  ["mj.httpd"] = "libmicrohttpd (Debian: libmicrohttpd12)",
-  ["mj.image"] = "libgd and libpng (Debian: libgd3, libpng16-16)",
-}
-
-local called = "mjlua" -- what argv has for it
-
-local talking -- the session whose user is at the prompt
-
-local function complain(text)
-  local input = talking and talking.input
-  if input and input.reading then
-    return input:above(text)
-  end
-  local env = package.loaded["mj.env"]
-  if env and env.clear_line then -- something is drawn there
-    env.clear_line()
-  end
-  io.stderr:write(called and called .. ": " or "", text, "\n")
-end
-
-local function text_of(err)
-  if type(err) == "string" or type(err) == "number" then
-    return tostring(err)
-  end
-  local meta = getmetatable(err)
-  if type(meta) == "table" and meta.__tostring then
-    return tostring(err)
-  elseif type(err) == "table" and type(err.message) == "string" then
-    return err.message
-  end
-  return ("(error object is a %s value)"):format(type(err))
-end
+local OK, FAILED, USAGE = 0, 1, 2
 
 -- Modules -------------------------------------------------------------------
 
 local function missing_module(name)
-  if elsewhere[name] then
+  if needs[name] then
     return ("\n\t%s is built where %s is installed, and was not found beside mjlua"):format(
-      name, elsewhere[name])
+      name, needs[name])
   end
 end
 
@@ -88,7 +49,7 @@ local function print_versions(sys)
   local ok, cjson = pcall(require, "cjson")
   print("lua-cjson  " .. (ok and tostring(cjson._VERSION) or "not found"))
   for _, name in ipairs { "mj.httpd", "mj.image", "mj.edit" } do
-    print(name .. "   " .. (library_of(name) or "not found; it needs " .. elsewhere[name]))
+    print(name .. "   " .. (library_of(name) or "not found; it needs " .. needs[name]))
   end
 end
 
@@ -135,7 +96,7 @@ local function use_simulator(text)
   local server, status
   server, err, status = start_simulator(opts)
   if not server then
-    return status, "--sim: " .. err
+    return status, "--sim: " .. err:gsub("^sim%.start: ", ""):gsub("^simulator: ", "")
   end
   local env = require "mj.env" -- stands in front of the environment
   local warned = false
@@ -186,9 +147,9 @@ local function serve(sys, value)
   local sim, status
   sim, err, status = start_simulator(opts)
   if not sim then
-    return status, "--sim-serve: " .. err
+    return status, "--sim-serve: " .. err:gsub("^sim%.start: ", ""):gsub("^simulator: ", "")
   end
-  sys.catch(interrupt)
+  sys.catch(run.interrupt)
   print(sim.url)
   print(("export MJ_BASE_URL=%s MJ_API_KEY=%s MJ_AUTH=%s"):format(sim.url, opts.key, sim.auth))
   io.stdout:flush()
@@ -196,186 +157,13 @@ local function serve(sys, value)
     sys.wait(sim:fd(), sim:timeout())
     sim:step()
   end
+  local stats = sim:stats()
   sim:close()
+  if stats.most_in_window > 0 then
+    complain(("most in 60 seconds: %d requests (submissions: %d)"):format(
+      stats.most_in_window, stats.most_submits_in_window))
+  end
   return OK
-end
-
--- A run --------------------------------------------------------------------
-
--- The scheduler is loaded when a script asks for it, not before: a script that
--- waits for nothing starts as fast as it can.
--- From then on there may be work that was paid for, and leaving is orderly.
-local function prepare_loop(session)
-  local load = package.preload["mj.loop"]
-  package.preload["mj.loop"] = function(...)
-    local loop = session.sys.plain(load, ...)
-    loop.check, loop.report = session.check, session.report
-    session.sys.catch(interrupt)
-    return loop
-  end
-end
-
--- True while a line is typed: what is to be written (nil: nothing) stands above it.
-local function above(text)
-  local input = talking and talking.input
-  if not (input and input.reading) then
-    return false
-  elseif text then
-    input:above(text)
-  end
-  return true
-end
-
-local function cleared(env, ...)
-  if env.clear_line then
-    env.clear_line()
-  end
-  return ...
-end
-
--- As in lua, messages have no name in front then.
-local function interact(session, opts)
-  local before, env = called, require "mj.env"
-  called = nil
-  talking, env.above = session, above
-  local ok, err = pcall(require("mj.cli.interact").run, session, function(...)
-    return cleared(env, program.call(session, ...))
-  end, not opts.first and #opts.steps == 0)
-  called, talking, env.above = before, nil, nil
-  if not ok then
-    complain(text_of(err))
-  end
-end
-
--- The run goes on while coroutines of mj.spawn do; jobs that nobody waits for
--- do not hold it up.
-local function wait_for_coroutines()
-  local loop, sources = package.loaded["mj.loop"], package.loaded["mj.sources"]
-  while loop and loop.pending() > sources.pending() do
-    if loop.timeout() ~= 0 and sources.pending() == 0 and sources.timers() == 0 then
-      error("a coroutine waits for something that cannot happen", 0)
-    end
-    loop.turn(nil)
-  end
-end
-
--- Once: os.exit and the end of the run both come here.  True if something may
--- have been paid for in vain.  `good`: the script ended well.
-local function leave(session, good)
-  if not package.loaded["mj.client"] or session.left then
-    return false
-  end
-  session.left = true
-  if session.tape and session.tape.is_wrong() then
-    return false -- that is said, and nothing was sent
-  end
-  local signal = session.sys.signal
-  local ok, unknown, left = pcall(require("mj.cli.leave").leave, signal, complain, good)
-  if not ok then
-    complain(text_of(unknown))
-  elseif left or (signal() and #require("mj.env").runs > 0) then
-    complain("run it again to go on: " .. session.again)
-  end
-  return unknown
-end
-
-local function has_work()
-  local client = package.loaded["mj.client"]
-  for _, owner in ipairs(client and client.list() or {}) do
-    if #owner:jobs() > 0 then
-      return true
-    end
-  end
-  return false
-end
-
--- Ids of paid work may be in what was printed: then it matters whether it got out.
-local function flush()
-  local wrote, why = io.stdout:flush()
-  if wrote or not package.loaded["mj.client"] then
-    return true
-  end
-  complain("cannot write to standard output: " .. tostring(why))
-  return false
-end
-
--- What a client would have to say, had it a log: doubts about a prompt, and
--- what is tried again.
-local function log(level, line)
-  if level == "warning" or level == "error" then
-    complain(level .. ": " .. line)
-  end
-end
-
-local function run(session, opts, argv)
-  local sys = session.sys
-  local env = require "mj.env"
-  local journal = require "mj.cli.journal"
-  env.log = log
-  env.runs = {}
-  env.journal = journal.settings(opts, argv, complain)
-  session.again = journal.again(opts, argv)
-  local os_exit = os.exit
-  os.exit = function(code, ...) -- luacheck: ignore 122
-    if code ~= nil and type(code) ~= "boolean" and not math.tointeger(code) then
-      error(("bad argument #1 to 'os.exit' (%s)"):format(tonumber(code)
-        and "number has no integer representation" or "number expected, got " .. type(code)), 2)
-    end
-    if session.input then -- typed at the prompt
-      session.input:close()
-    end
-    local good = code == nil or code == true or code == 0
-    if leave(session, good) and good then
-      code, good = FAILED, false
-    end
-    dry.finish(complain)
-    if session.tape and not session.tape.finish(good and complain) and good then
-      code, good = FAILED, false
-    end
-    journal.finish(good, complain)
-    return os_exit(code, ...)
-  end
-  local ok, err = program.run(session, opts, argv)
-  if ok then
-    ok, err = pcall(wait_for_coroutines)
-  end
-  ok, err = dry.forgive(ok, err)
-  if ok and program.is_interactive(session, opts) then
-    if not opts.show then
-      print(sys.copyright)
-    end
-    interact(session, opts)
-    if not sys.isatty(0) then -- at a terminal the user has been asked
-      ok, err = pcall(wait_for_coroutines)
-    end
-  end
-  local signal = sys.signal()
-  if signal then
-    complain(not ok and not has_work() and text_of(err) or "interrupted")
-  elseif not ok then
-    complain(text_of(err))
-  end
-  local ended = session.status or OK -- a command's
-  if leave(session, ok and ended == OK and not session.failed and not signal) then
-    session.failed = true
-    ended = opts.task and ended == OK and UNKNOWN or ended
-  end
-  dry.finish(complain)
-  if not flush() then
-    session.failed = true
-  end
-  if signal then
-    return 128 + signal
-  end
-  if session.tape and not session.tape.finish(ok and complain) then
-    session.failed = true
-  end
-  local good = ok and ended == OK and not session.failed
-  journal.finish(good, complain)
-  if opts.task and ended == UNKNOWN then
-    journal.tell_unknown(complain)
-  end
-  return good and OK or (ended ~= OK and ended) or FAILED
 end
 
 -- The plan of a command joins the options; or nil, the status to end with, and what
@@ -395,26 +183,6 @@ local function plan_command(sys, opts, argv)
   return true
 end
 
-local function new_session(sys, opts)
-  local session = { sys = sys, traceback = opts.traceback, text_of = text_of }
-  function session.check()
-    if session.tape then
-      session.tape.check()
-    end
-    if sys.signal() then
-      error(interrupt, 0)
-    end
-  end
-  -- What ended a coroutine that nobody waits for; Ctrl-C has its own words.
-  function session.report(text)
-    if not sys.signal() then
-      session.failed = true
-      complain(opts.traceback and text or text:match "^[^\n]*")
-    end
-  end
-  return session
-end
-
 local function main(sys, argv)
   local opts, err, status = options.parse(argv)
   if not opts then
@@ -425,14 +193,14 @@ local function main(sys, argv)
   end
   set_paths(sys)
   require("mj.cli.journal").realpath = sys.realpath
-  local session = new_session(sys, opts)
-  prepare_loop(session) -- before anything loads it
+  local session = run.new_session(sys, opts)
+  run.prepare_loop(session) -- before anything loads it
   if opts.help then
     io.write(options.usage)
-    return OK
+    return written(sys) and OK or FAILED
   elseif opts.version then
     print_versions(sys)
-    return OK
+    return written(sys) and OK or FAILED
   elseif opts.sim_serve then
     return serve(sys, opts.sim_serve)
   elseif opts.command then
@@ -440,7 +208,7 @@ local function main(sys, argv)
     local planned
     planned, status, err = plan_command(sys, opts, argv)
     if not planned then
-      return status, err
+      return (err or written(sys) or status ~= OK) and status or FAILED, err
     end
   end
   if opts.show then
@@ -466,11 +234,11 @@ local function main(sys, argv)
   if opts.dry_run then
     dry.begin()
   end
-  return run(session, opts, argv)
+  return run.go(session, opts, argv)
 end
 
 return function(sys, argv)
-  called = argv[0] and argv[0]:match "[^/]+$" or called
+  voice.name = argv[0] and argv[0]:match "[^/]+$" or voice.name
   local status, err = main(sys, argv)
   if err then
     complain(err)

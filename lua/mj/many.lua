@@ -8,7 +8,11 @@ local option = require "mj.option"
 local signal = require "mj.signal"
 option.mine()
 
-local many = {}
+local many = {
+  -- shown(list), while a progress follows everything: what wants to hear of a map's items,
+  -- each as item(fiber, value), and of its end, or nil.
+  shown = nil,
+}
 
 -- Jobs and coroutines end in the same ways, and are the signals of their ends.
 local function check_item(what, item)
@@ -228,11 +232,10 @@ end
 -- fn(item, i) for each, at most `concurrency` at a time.  fn may return a job.
 function many.map(list, fn, opts)
   opts = option.check("mj.map", opts, map_schema)
-  local most = opts.concurrency or 32
+  local most = opts.concurrency ~= math.huge
+    and option.count("mj.map", "concurrency", opts.concurrency, 1) or opts.concurrency or 32
   if type(fn) ~= "function" then
     option.raise("mj.map: function expected, got " .. type(fn))
-  elseif most ~= most or most < 1 then
-    option.raise "mj.map: field 'concurrency': 1 or more expected"
   end
   local function call(item, i)
     local value, e = fn(item, i)
@@ -242,18 +245,24 @@ function many.map(list, fn, opts)
     return value, e
   end
   local results, errors = {}, {}
-  local group = loop.new_group()
+  local group, shown = loop.new_group(), many.shown and many.shown(list)
   local function start(item, i)
     local fiber = loop.spawn(call, item, i)
     fiber.at = i
     fiber.group = group
     loop.hold(fiber)
+    if shown then
+      shown:item(fiber, item)
+    end
     return fiber
   end
   local function collect(fiber)
     keep(fiber, fiber.at, results, errors)
   end
   feed(items_of(list), most, start, collect, errors)
+  if shown then
+    shown:finish()
+  end
   return results, errors
 end
 

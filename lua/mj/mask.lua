@@ -38,8 +38,8 @@ function mask.image(who, instead)
   if ok then
     return image
   end
-  return nil, err.new("resource", ("%s mj.image, which needs libgd (Debian: libgd3): %s%s")
-    :format(who, (tostring(image):gsub("\n.*", "")), instead or ""))
+  return nil, err.new("resource", ("%s mj.image, which needs %s: %s%s"):format(who,
+    require("mj.needs")["mj.image"], (tostring(image):gsub("\n.*", "")), instead or ""))
 end
 
 local function size_of(what, size)

@@ -130,4 +130,15 @@ function option.seconds(what, name, value)
   return value
 end
 
+-- A whole number from `least` on, to `most` (may be nil), or nil.
+function option.count(what, name, value, least, most)
+  if value ~= nil and type(value) ~= "number" then
+    option.field(what, name, "number", value)
+  elseif value ~= nil and (value % 1 ~= 0 or value < least or value > (most or value)) then
+    option.raise(("%s: field '%s': a whole number from %d %s expected"):format(what, name, least,
+      most and "to " .. most or "up"))
+  end
+  return value
+end
+
 return option

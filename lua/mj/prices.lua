@@ -176,8 +176,8 @@ end
 
 local estimate = { __name = "mj.estimate" }
 
-local function amount(n)
-  return (("%.6f"):format(n):gsub("%.?0+$", ""))
+local function amount(n) -- with a point, whatever the locale has
+  return (("%.6f"):format(n):gsub("[^%-%d]+", "."):gsub("%.?0+$", ""))
 end
 prices.amount = amount
 

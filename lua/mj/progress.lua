@@ -8,6 +8,7 @@ local core = require "mj.core"
 local env = require "mj.env"
 local job = require "mj.job"
 local loop = require "mj.loop"
+local many = require "mj.many"
 local model = require "mj.progress.model"
 local option = require "mj.option"
 local screen = require "mj.progress.screen"
@@ -16,6 +17,8 @@ local sources = require "mj.sources"
 option.mine()
 
 local progress = {}
+
+local unpack = table.unpack or unpack
 
 local methods = {}
 local mt = { __index = methods, __name = "mj.progress" }
@@ -244,6 +247,10 @@ local function move(self, item, state)
   end
 end
 
+local function is_over(item)
+  return item.state ~= "queued" and item.state ~= "running"
+end
+
 local function end_state(e)
   if e == nil then
     return "done"
@@ -302,8 +309,7 @@ local function follow_job(self, item, of)
   end)
 end
 
-local function follow_fiber(self, item, of)
-  move(self, item, "running")
+local function follow_end(self, item, of)
   signal.hook(of, function()
     local e = of.failure and of.failure[1]
     if not of.failure and of.results[1] == nil then
@@ -322,7 +328,8 @@ function methods:add(of, label)
   if job.is(of) then
     follow_job(self, item, of)
   else
-    follow_fiber(self, item, of)
+    move(self, item, "running")
+    follow_end(self, item, of)
   end
   return of
 end
@@ -356,10 +363,75 @@ end
 
 local watchers = {} -- of all jobs that are started
 
-local function tell(of, prompt)
-  for _, self in ipairs(watchers) do
-    self:add(of, prompt)
+-- A job of a map's item is part of that item, as long as it goes on.
+local function take_part(item, of, prompt)
+  if is_over(item) then
+    return false
   end
+  item.label, item.job = item.label or prompt, of
+  job.when_taken(of, function()
+    if not of.fired then
+      move(item.owner, item, "running")
+    end
+  end)
+  signal.hook(of, function()
+    if item.job == of then
+      item.job = nil
+    end
+  end)
+  return true
+end
+
+local function tell(of, prompt)
+  local shown = loop.shown()
+  for _, self in ipairs(watchers) do
+    local item = shown and shown[self]
+    if not (item and take_part(item, of, prompt)) then
+      self:add(of, prompt)
+    end
+  end
+end
+
+-- Maps --------------------------------------------------------------------------
+
+local map_methods = {}
+local map_mt = { __index = map_methods }
+
+-- What mj.map does with a list is known from the beginning: an item of the list is one
+-- of ours, whatever jobs it takes.
+local function show_map(list)
+  local shown = loop.shown()
+  for _, self in ipairs(watchers) do
+    if shown and shown[self] and not is_over(shown[self]) then
+      return nil -- a map in an item of another is that item's work
+    end
+  end
+  local map = setmetatable({ bars = { unpack(watchers) }, left = 0 }, map_mt)
+  while type(list) == "table" and rawget(list, map.left + 1) ~= nil do
+    map.left = map.left + 1
+  end
+  for _, self in ipairs(map.bars) do
+    self.model.coming, self.dirty = self.model.coming + map.left, true
+  end
+  return map
+end
+
+function map_methods:item(fiber, value)
+  local shown, known = {}, self.left > 0
+  self.left = self.left - (known and 1 or 0)
+  for _, bar in ipairs(self.bars) do
+    bar.model.coming = bar.model.coming - (known and 1 or 0)
+    shown[bar] = new_item(bar, type(value) == "string" and value or nil)
+    follow_end(bar, shown[bar], fiber)
+  end
+  fiber.shown = shown
+end
+
+function map_methods:finish()
+  for _, bar in ipairs(self.bars) do
+    bar.model.coming, bar.dirty = bar.model.coming - self.left, true
+  end
+  self.left = 0
 end
 
 local function enter(list, self)
@@ -379,7 +451,7 @@ local function stop(self)
   self.over = true
   leave(watchers, self)
   leave(active, self)
-  client.started = #watchers > 0 and tell or nil
+  client.started, many.shown = #watchers > 0 and tell or nil, #watchers > 0 and show_map or nil
   env.clear_line = #active > 0 and clear_all or nil
   loop.remove(self.source)
 end
@@ -435,7 +507,7 @@ local function begin(self, jobs)
   loop.add(self.source)
   if jobs == nil then
     enter(watchers, self)
-    client.started = tell
+    client.started, many.shown = tell, show_map
   end
   for i, of in ipairs(jobs or {}) do
     self:add(of, self.opts.label and self.opts.label(of, i))

@@ -206,8 +206,15 @@ local function add_common(client, what, row, args, out)
     out.params = prompt.params(what, args)
   end
   for _, name in ipairs { "mode", "state", "bot", "notify_hook", "provider",
-    "key", "on_duplicate", "attempts" } do
+    "key", "on_duplicate" } do
     out[name] = args[name]
+  end
+  -- 0 would be as if it were not given
+  out.attempts = option.count(what, "attempts", args.attempts, 1, 100)
+  option.count(what, "batch", args.batch, 1)
+  option.count(what, "index", args.index, 1)
+  if args.zoom == 0 then
+    option.raise(what .. ": field 'zoom': 1 to 2 expected")
   end
   out.group = loop.group()
   if args.deadline ~= nil then -- 0 is none in the core

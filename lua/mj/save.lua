@@ -89,6 +89,21 @@ function save.path(template, task, n, count, bytes, extension)
   })
 end
 
+-- The k-th name like that: "out/cat.png", 2 -> "out/cat-2.png".
+function save.another(path, k)
+  local folder, name = path:match "^(.-)([^/]*)$"
+  local stem, ending = name:match "^(.+)(%.[^.]*)$"
+  return ("%s%s-%d%s"):format(folder, stem or name, k, ending or "")
+end
+
+-- Which of the names like `path` the file is that was saved as `file` (from the root on).
+function save.known_as(path, file)
+  local k = file:match "%-(%d+)%.?[^./]*$"
+  local another = k and save.another(path, tonumber(k))
+  local name = another and another:match "[^/]*$"
+  return name and file:match "[^/]*$" == name and another or path
+end
+
 local paths_mt = { __name = "mj.paths" }
 paths_mt.__tostring = function(self)
   return table.concat(self, "\n")

@@ -151,6 +151,18 @@ local function show_error(err, width)
   return table.concat(lines, "\n")
 end
 
+-- What it failed with is what is to be known of it.
+local function show_job(job, width)
+  local _, err = nil, nil
+  if job:done() then
+    _, err = job:await()
+  end
+  if name_of(err) ~= "mj.error" then
+    return show.cut(job_head(job), width)
+  end
+  return (job_head(job):gsub("%s*%(ended%)$", "")) .. " failed: " .. show_error(err, width)
+end
+
 -- The host, and no part of the key.
 local function client_head(client)
   return (one_line(client):gsub("^mj%.", ""):gsub(" %(key .-%)", ""):gsub(" %(no key%)", "")
@@ -161,7 +173,7 @@ local heads = {
   ["mj.task"] = task_head, ["mj.job"] = job_head, ["mj.client"] = client_head,
   ["mj.error"] = error_head,
 }
-local wholes = { ["mj.task"] = show_task, ["mj.error"] = show_error }
+local wholes = { ["mj.task"] = show_task, ["mj.error"] = show_error, ["mj.job"] = show_job }
 
 -- Tables ----------------------------------------------------------------------
 

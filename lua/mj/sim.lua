@@ -22,6 +22,7 @@ local fields = {
   fault = "string",
   missing = "string",
   rate = "number",
+  submits = "number",
   live = "number",
   capabilities = "string",
   remix = "boolean",
@@ -32,11 +33,6 @@ local fields = {
 
 sim.settings = fields
 
-local packages = {
-  ["mj.httpd"] = "libmicrohttpd (Debian: libmicrohttpd12)",
-  ["mj.image"] = "libgd (Debian: libgd3)",
-}
-
 -- The module, or nil and why not.
 local function load_module(name)
   local ok, module = pcall(require, name)
@@ -45,7 +41,7 @@ local function load_module(name)
   end
   local err = require "mj.err"
   return nil, err.new("resource", ("the simulator needs %s, which needs %s: %s"):format(
-    name, packages[name], (tostring(module):gsub("\n.*", ""))))
+    name, require("mj.needs")[name], (tostring(module):gsub("\n.*", ""))))
 end
 
 -- A list of names as the keys of a table.
@@ -104,6 +100,12 @@ end
 
 function meta.__tostring(self)
   return ("mj.sim (%s)"):format(self.url)
+end
+
+-- What has come up to now: requests, submits, tasks, fetches, pictures, faults, and
+-- the most in any 60 seconds: most_in_window, most_submits_in_window.
+function methods:stats()
+  return self.server:stats()
 end
 
 -- Ends the server; what it knows is gone.

@@ -220,14 +220,19 @@ function sources.now()
   return get_hub().box:now()
 end
 
--- Puts the timers on another clock (a test's); nil goes back to the real one.
-function sources.use_virtual(capsule)
+-- Puts the timers on another clock: options of a client that has it; nil goes back to
+-- the real one.
+function sources.use_clock(options)
   nested, exported = {}, false
   if hub then
     hub:close()
   end
-  hub = nil
-  hub_options = capsule and { virtual = capsule } or nil
+  hub, hub_options = nil, options
+end
+
+-- A test's.
+function sources.use_virtual(capsule)
+  sources.use_clock(capsule and { virtual = capsule } or nil)
 end
 
 return sources

@@ -387,57 +387,85 @@ end
 
 -- The paths of pictures that were saved before, of a start that was cut off, and are
 -- there as they were: by their numbers.
-local function there(client, self, template, count, deadline)
-  local token = rawget(self, TOKEN)
+local function there(plan)
+  local client = plan.client
   local paths, checks = {}, {}
-  for _, file in ipairs(token and client:_saved(token) or {}) do
-    if file.n <= count then
+  for _, file in ipairs(plan.token and client:_saved(plan.token) or {}) do
+    if file.n <= plan.count then
       local extension = file.path:match "%.(%w+)$"
-      local path = save.path(template, self, file.n, count, nil, extension)
-      checks[file.n] = { op = client:_verify(file, path), path = path }
+      local path = save.path(plan.template, plan.task, file.n, plan.count, nil, extension)
+      local as = plan.keep and save.known_as(path, file.path) or path
+      checks[file.n] = { op = client:_verify(file, as), path = as, wanted = path }
     end
   end
   for i, check in pairs(checks) do
-    if finish(check.op, deadline, "task:save") then
+    if finish(check.op, plan.deadline, "task:save") then
       paths[i] = check.path
+      plan.wanted[i] = check.wanted
     end
   end
   return paths
 end
 
+local NAMES = 10000 -- that are looked at for a free one
+
+-- Ends a write; while the name is another file's, the next one is tried.  The path, or
+-- nil, err.
+local function written(plan, write)
+  local payload, e = finish(write.op, plan.deadline, "task:save")
+  local k, path = 1, write.path
+  while not payload and plan.keep and e.code == "duplicate" and k < NAMES do
+    k = k + 1
+    path = save.another(write.path, k)
+    payload, e = finish(plan.client:_write(path, write.bytes, plan.token, write.n, true),
+      plan.deadline, "task:save")
+  end
+  return payload and path, e
+end
+
 -- `paths` has those that need no fetch.
-local function write_all(client, self, template, fetches, count, paths, deadline)
-  local token = rawget(self, TOKEN)
+local function write_all(plan, fetches, paths)
   local writes = {}
-  for i = 1, count do
+  for i = 1, plan.count do
     local fetch = fetches[i]
     local payload, e, bytes
     if fetch then
-      payload, e = finish(fetch, deadline, "task:save")
+      payload, e = finish(fetch, plan.deadline, "task:save")
     end
     if payload then
       bytes, e = whole(payload, "picture " .. i)
     end
     if bytes then
       fetch.payload = {} -- the bytes are large
-      paths[i] = save.path(template, self, i, count, bytes)
-      writes[#writes + 1] = client:_write(paths[i], bytes, token, i)
+      local path = save.path(plan.template, plan.task, i, plan.count, bytes)
+      plan.wanted[i] = path
+      writes[#writes + 1] = { n = i, path = path, bytes = plan.keep and bytes,
+        op = plan.client:_write(path, bytes, plan.token, i, plan.keep) }
     elseif fetch then
       give_up_all(fetches)
       return nil, e
     end
   end
   for _, write in ipairs(writes) do
-    local payload, e = finish(write, deadline, "task:save")
-    if not payload then
+    local path, e = written(plan, write)
+    if not path then
       return nil, e
     end
+    paths[write.n] = path
   end
-  if token then -- also when the start before had no time to say so
-    client:_saved_all(token)
+  if plan.token then -- also when the start before had no time to say so
+    plan.client:_saved_all(plan.token)
+  end
+  for i, wanted in pairs(plan.wanted) do
+    if wanted ~= paths[i] then
+      paths.instead_of = paths.instead_of or {}
+      paths.instead_of[i] = wanted
+    end
   end
   return save.paths(paths)
 end
+
+local save_schema = { timeout = "number", replace = "boolean" }
 
 -- Saves every picture and video; the list of paths, or nil, err.
 function methods:save(template, opts)
@@ -447,20 +475,23 @@ function methods:save(template, opts)
   elseif template and template:find("\0", 1, true) then
     option.raise "task:save: the path contains a NUL byte"
   end
-  local client = rawget(self, CLIENT)
-  local deadline = remaining(self, "task:save", opts, timeout_schema)
+  local deadline = remaining(self, "task:save", opts, save_schema)
   local list, e = addresses(self)
   if not list then
     return nil, e
   end
   save.path(template or "", self, 1, #list, "") -- a mistake in it shows before the work
-  template = template or ""
-  local paths = there(client, self, template, #list, deadline)
+  local plan = {
+    client = rawget(self, CLIENT), task = self, token = rawget(self, TOKEN),
+    template = template or "", count = #list, deadline = deadline, wanted = {},
+    keep = type(opts) == "table" and opts.replace == false,
+  }
+  local paths = there(plan)
   local fetches = {}
   for i, url in ipairs(list) do
-    fetches[i] = not paths[i] and client:_fetch(url) or nil
+    fetches[i] = not paths[i] and plan.client:_fetch(url) or nil
   end
-  return write_all(client, self, template, fetches, #list, paths, deadline)
+  return write_all(plan, fetches, paths)
 end
 
 return task

@@ -1,6 +1,24 @@
 # SPDX-License-Identifier: MIT
-# guard_rows.sh: for guards.sh and store_guards.sh, which set root, work (a copy
-# with csrc), tests, compile FILE and run TEST.
+# guard_rows.sh: read by guards.sh, money_guards.sh and store_guards.sh, which add
+# to flags, name their tests, compile the core (compile_all) and define run TEST.
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d) # a copy of the sources, and what is made of it
+trap 'rm -rf "$work"' EXIT
+cp -r "$root/csrc" "$root/spec" "$work/"
+cc=${CC:-cc}
+flags="-std=c11 -O1 -w -D_POSIX_C_SOURCE=200809L -I$work/csrc -I$work/spec/support -I$work/spec/c"
+
+compile() { # FILE, of csrc
+  $cc $flags -c "$work/csrc/$1" -o "$work/${1%.c}.o"
+}
+
+# compile_all WITHOUT: the core but for the files that this pattern matches.
+compile_all() {
+  for f in $(cd "$work/csrc" && ls ./*.c | grep -v "$1"); do
+    compile "${f#./}"
+  done
+}
 
 # guard_rows NAME ROWS: each test has to pass as it stands; then each row's text
 # is taken out, or replaced, and the test it names has to fail.

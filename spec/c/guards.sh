@@ -3,22 +3,9 @@
 # guards.sh: takes one guard after the other out of a copy of the core (see
 # guards.txt) and fails unless the test named there notices.
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cp -r "$root/csrc" "$root/spec" "$work/"
-cc=${CC:-cc}
-flags="-std=c11 -O1 -w -D_POSIX_C_SOURCE=200809L -I$work/csrc -I$work/spec/support"
-core=$(cd "$work/csrc" && ls ./*.c | grep -v 'mjlua\|store_sqlite\|sha256\|key\.c\|share\.c')
-
-compile() {
-  $cc $flags -c "$work/csrc/$1" -o "$work/${1%.c}.o"
-}
-
-for f in $core; do
-  compile "${f#./}"
-done
-tests="test_http test_turn test_guards test_client test_dialog test_ask test_corner test_family
+. "$(dirname "$0")/guard_rows.sh"
+compile_all 'mjlua\|store_sqlite\|sha256\|key\.c\|share\.c\|\bca\.c'
+tests="test_http test_http_pieces test_page test_turn test_guards test_client test_dialog test_ask test_corner test_family
   test_past test_wire test_generate_odd test_hour test_retry test_window test_fair test_storm
   test_limits test_job test_dns test_threat test_files"
 export MJ_SOURCE_DIR="$work" MJ_CERTS="$work/spec/fault/certs.sh"
@@ -45,6 +32,7 @@ done
 run() {
   case $1 in
   test_http) extra="-Wl,--wrap=curl_easy_setopt -Wl,--wrap=fsync -Wl,--wrap=clock_gettime -Wl,--wrap=linkat -x none $work/rawserver.support $work/setopt.support" ;;
+  test_http_pieces) extra="-Wl,--wrap=curl_easy_pause -x none $work/rawserver.support" ;;
   test_dns) extra="-Wl,--wrap=curl_easy_setopt -x none $work/rawserver.support -ldl" ;;
   test_threat) extra="$work/front.support $work/rawserver.support" ;;
   test_files) extra="$work/rawserver.support" ;;
@@ -60,5 +48,4 @@ run() {
   timeout 60 "$work/prog" >"$work/out" 2>&1
 }
 
-. "$root/spec/c/guard_rows.sh"
 guard_rows guards.sh "$root/spec/c/guards.txt"

@@ -3,21 +3,11 @@
 # money_guards.sh: takes one guard of budgets after the other out of a copy of
 # the core (see money_guards.txt) and fails unless the test named there notices.
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cp -r "$root/csrc" "$root/spec" "$work/"
-cc=${CC:-cc}
-flags="-std=c11 -O1 -w -D_POSIX_C_SOURCE=200809L -DMJ_JOURNAL -I$work/csrc -I$work/spec/support -I$work/spec/c"
+. "$(dirname "$0")/guard_rows.sh"
+flags="$flags -DMJ_JOURNAL"
 tests="budget budget_journal budget_walk store_more store_sqlite"
 
-compile() {
-  $cc $flags -c "$work/csrc/$1" -o "$work/${1%.c}.o"
-}
-
-for f in $(cd "$work/csrc" && ls ./*.c | grep -v 'mjlua\|store_none'); do
-  compile "${f#./}"
-done
+compile_all 'mjlua\|store_none\|ca\.c'
 for t in $tests; do
   $cc $flags -c "$work/spec/c/test_$t.c" -o "$work/$t.main"
 done
@@ -40,5 +30,4 @@ run() {
   timeout 120 "$work/prog" >"$work/out" 2>&1
 }
 
-. "$root/spec/c/guard_rows.sh"
 guard_rows money_guards.sh "$root/spec/c/money_guards.txt"

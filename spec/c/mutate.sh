@@ -45,7 +45,7 @@ trap 'rm -rf "$tmp"' EXIT
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 # All of the core, built once; a mutant stands before the archive.
-core=$(sed -n '/set(MJ_CORE_SOURCES/,/)/p' "$root/csrc/CMakeLists.txt" | grep -o '[a-z_]*\.c'; echo store_none.c)
+core=$(sed -n '/set(MJ_CORE_SOURCES/,/)/p' "$root/csrc/CMakeLists.txt" | grep -o '[a-z_]*\.c'; echo store_none.c ca_none.c)
 [ -n "$core" ] || { echo "mutate: which files are the core's?" >&2; exit 2; }
 for f in $core; do
   $cc $flags -c "$root/csrc/$f" -o "$tmp/${f%.c}.o" || exit 2
@@ -54,7 +54,7 @@ ar rc "$tmp/libcore.a" "$tmp"/*.o
 for t in outcome outcome_rule button wire generate generate_odd generate_read job prompt address; do
   $cc $flags -c "$here/test_$t.c" -o "$tmp/test_$t.o" || exit 2
 done
-for f in wire_case wire_folder; do
+for f in wire_case wire_folder outcome_words; do
   $cc $flags -c "$here/$f.c" -o "$tmp/$f.o" || exit 2
   ar r "$tmp/libcore.a" "$tmp/$f.o"
 done

@@ -68,6 +68,12 @@ static inline uint32_t next_random(uint32_t *seed) {
   return *seed;
 }
 
+/* Builds of other kinds see MJ_FEWER: one in n of what the main build's tests
+   go through whole. */
+static inline unsigned long one_in(unsigned long n) {
+  return getenv("MJ_FEWER") ? n : 1;
+}
+
 /* A case per row of a table, with the row's name; the row is its state. */
 static inline struct CMUnitTest
 named_case(const char *name, CMUnitTestFunction f, const void *row) {

@@ -39,6 +39,39 @@ static void a_failure_is_tried_again(void **state) {
   rig_down(&r);
 }
 
+/* The host has other things to do: what it reads then is still there. */
+static void nobody_looks_for_two_rounds(void **state) {
+  mj_request q = three_times(NULL);
+  const mj_event *e;
+  mj_job_state info;
+  int64_t until;
+  size_t read = 0;
+  mj_id id;
+  RIG(r, ACCEPT_AS("1"), RUNNING, FAILS("a"), ACCEPT_AS("2"), FAILS("b"),
+      ACCEPT_AS("3"), DONE);
+  id = rig_submit(&r, &q);
+  assert_int_equal(mj_observe(r.c, id, 1), MJ_OK);
+  until = mj_now(r.c) + 300000;
+  while (mj_job_info(r.c, id, &info) == MJ_OK && info.phase != MJ_PH_ENDED &&
+         mj_now(r.c) < until) {
+    mj_id tick;
+    int64_t wait = mj_timeout(r.c);
+    assert_int_equal(mj_after(r.c, 1000, &tick, NULL), MJ_OK);
+    /* one that waits is told of what there is to fetch, and does not */
+    r.c->tr.step(r.c->tr.ud, r.c, wait < 1000 && wait >= 0 ? wait : 1000, 0);
+    (void)mj_step(r.c, 0, 0);
+    (void)mj_cancel(r.c, tick);
+  }
+  assert_int_equal(info.phase, MJ_PH_ENDED);
+  while ((e = mj_event_peek(r.c)) != NULL) {
+    if (e->id == id && e->task_id)
+      read += strlen(e->task_id);
+    mj_event_pop(r.c);
+  }
+  assert_in_range(read, 2, 3);
+  rig_down(&r);
+}
+
 static void as_often_as_was_said(void **state) {
   mj_request q = three_times(NULL);
   struct end e;
@@ -379,6 +412,7 @@ static void trouble_loses_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_failure_is_tried_again),
+      cmocka_unit_test(nobody_looks_for_two_rounds),
       cmocka_unit_test(as_often_as_was_said),
       cmocka_unit_test(once_when_nothing_was_said),
       cmocka_unit_test(not_what_was_moderated),

@@ -333,7 +333,7 @@ static void killed_and_killed(void **state) {
   assert_int_equal(gw.n, WORK); /* and nothing was paid twice */
   assert_in_range(gw.most_live, PLACES - 2, PLACES);
   assert_int_equal(client->live.used, 0);
-  assert_int_equal(client->nheld, 0);
+  assert_int_equal(client->held_by.n, 0);
   killed_now();
 }
 

@@ -161,6 +161,40 @@ static void a_seed_will_do(void **state) {
   }
 }
 
+static void with_a_dialect_to_find(mj_config *cfg) {
+  journaled(cfg);
+  cfg->dialect = "auto";
+}
+
+/* What stands there by now answers with its web page: what was sent stays in
+   doubt, and its evidence is asked for at leisure. */
+static void a_page_proves_nothing_about_it(void **state) {
+  static const script_reply shop = {.body = "<title>My Shop</title>"};
+  char token[40], text[400];
+  struct seen s;
+  {
+    rig_tune = journaled;
+    RIG(r, LOST, NO_LIST);
+    lose(&r, token);
+    killed(&r);
+  }
+  told(text, sizeof text, "99", token, "cat");
+  {
+    rig_tune = with_a_dialect_to_find;
+    RIG(r, shop);
+    assert_int_equal(hint(&r, text), 1);
+    a_while(&r);
+    assert_in_range(script_count(r.s), 2, 4);
+    assert_int_equal(unknowns(&r), 1);
+    s = run(&r, rig_imagine(&r), 3600000);
+    assert_int_equal(virtual_counted(r.w)->paid, 0);
+    assert_in_range(script_count(r.s), 4, 300);
+    assert_int_equal(unknowns(&r), 1);
+    assert_int_equal(s.code, MJ_EUNKNOWN_OUTCOME);
+    killed(&r);
+  }
+}
+
 static void rubbish(void **state) {
   static const struct {
     const char *text;
@@ -202,6 +236,7 @@ int main(void) {
       cmocka_unit_test(the_gateway_has_the_last_word),
       T(what_was_unknown_is_found),
       T(a_seed_will_do),
+      T(a_page_proves_nothing_about_it),
       T(rubbish),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ static void what_was_accepted_goes_on(void **state) {
   {
     rig_tune = journaled;
     RIG(r, DONE);
+    assert_non_null(mj_run_id(r.c));
     assert_int_equal(mj_resumed(r.c), 1);
     s = run(&r, rig_imagine(&r), 100000);
     good(&s);

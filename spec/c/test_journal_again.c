@@ -270,6 +270,125 @@ static void an_open_run_is_not(void **state) {
   }
 }
 
+static int state_of(void *ud, const mj_row *row) {
+  (void)snprintf((char *)ud + 16 * (row->key[1] - '0'), 16, "%s", row->state);
+  return 0;
+}
+
+static int never_left(void *ud, uint64_t id) {
+  (void)ud;
+  return id != 0;
+}
+
+static void waits_for_a_name(mj_config *cfg) {
+  static mj_transport t;
+  journaled(cfg);
+  t = *cfg->transport;
+  t.unsent = never_left;
+  cfg->transport = &t;
+}
+
+/* Its client is closed while it waits for a connection: it was not sent, and
+   the next start need not wonder. */
+static void closed_before_it_left(void **state) {
+  mj_job_state info;
+  struct seen s;
+  mj_id id;
+  {
+    rig_tune = waits_for_a_name;
+    RIG(r, NEVER);
+    id = rig_imagine(&r);
+    (void)run(&r, id, 1000);
+    assert_int_equal(mj_job_info(r.c, id, &info), MJ_OK);
+    assert_int_equal(info.phase, MJ_PH_QUEUED);
+    killed(&r);
+  }
+  rig_tune = journaled;
+  {
+    RIG(r, ACCEPT, DONE);
+    assert_int_equal(unknowns(&r), 0);
+    s = run(&r, rig_imagine(&r), 100000);
+    good(&s);
+    assert_int_equal(virtual_counted(r.w)->paid, 1);
+    killed(&r);
+  }
+}
+
+/* While it waits for its turn to leave, or is given up there. */
+static void closed_before_its_turn(void **state) {
+  enum { N = 3 };
+  mj_request q;
+  mj_id ids[N];
+  struct seen s;
+  char key[16], states[N][16];
+  int i;
+  memset(&q, 0, sizeof q);
+  q.op = MJ_OP_IMAGINE;
+  q.prompt = "black cat";
+  q.key = key;
+  rig_tune = journaled;
+  {
+    RIG(r, {.delay_ms = 5000});
+    for (i = 0; i < N; i++) {
+      (void)snprintf(key, sizeof key, "k%d", i);
+      ids[i] = rig_submit(&r, &q);
+    }
+    for (i = 0; i < 100 && virtual_counted(r.w)->paid == 0; i++)
+      (void)mj_step(r.c, 0, 1);
+    assert_int_equal(virtual_counted(r.w)->paid, 1);
+    assert_int_equal(mj_cancel(r.c, ids[N - 1]), MJ_OK);
+    killed(&r);
+  }
+  rig_tune = journaled;
+  {
+    RIG(r, ACCEPT, DONE);
+    assert_int_equal(mj_journal_each(r.c, 0, state_of, states, NULL), MJ_OK);
+    assert_string_equal(states[0], "DISPATCHING"); /* the one that left */
+    assert_string_equal(states[1], "READY");
+    assert_string_equal(states[2], "REJECTED");
+    (void)snprintf(key, sizeof key, "k%d", 1);
+    s = run(&r, rig_submit(&r, &q), 100000);
+    good(&s);
+    assert_int_equal(virtual_counted(r.w)->paid, 1);
+    killed(&r);
+  }
+}
+
+/* Whoever only goes away does not have it stopped, either while it is sent. */
+static void detached_while_it_is_sent(void **state) {
+  struct seen s;
+  size_t i;
+  mj_id id;
+  rig_tune = journaled;
+  {
+    RIG(r,
+        {.body = "{\"code\":1,\"description\":\"ok\",\"result\":\"17\"}",
+         .delay_ms = 5000},
+        RUNNING);
+    id = rig_imagine(&r);
+    (void)run(&r, id, 1000);
+    assert_int_equal(virtual_counted(r.w)->paid, 1);
+    assert_int_equal(mj_detach(r.c, id), MJ_OK);
+    s = run(&r, id, 100000);
+    assert_int_equal(s.done, 1);
+    assert_int_equal(s.accepted, 1);
+    assert_int_equal(s.code, MJ_ECANCELLED);
+    assert_non_null(strstr(s.text, "task 17 goes on"));
+    for (i = 0; i < script_count(r.s); i++)
+      assert_null(strstr(script_at(r.s, i)->url, "cancel"));
+    killed(&r);
+  }
+  rig_tune = journaled;
+  {
+    RIG(r, DONE);
+    s = run(&r, rig_imagine(&r), 100000);
+    good(&s);
+    assert_string_equal(s.task, "17");
+    assert_int_equal(virtual_counted(r.w)->paid, 0);
+    killed(&r);
+  }
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, journal_up, journal_down)
   const struct CMUnitTest tests[] = {
@@ -281,6 +400,9 @@ int main(void) {
       T(a_failure_and_the_second_try),
       T(old_work_is_forgotten),
       T(an_open_run_is_not),
+      T(closed_before_it_left),
+      T(closed_before_its_turn),
+      T(detached_while_it_is_sent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,69 +121,86 @@ static void killed_now(struct rig *r) {
   journal_past -= 1000000;
 }
 
-/* Killed when the answer was on its way, or about to be: the task tells. */
+/* Killed when an answer was on its way, or about to be: that of a click's
+   dialog, or one to a dialog that was there. */
+static void killed_at_the_answer(void **state, const mj_request *q) {
+  int64_t at = 0;
+  rig_tune = journaled;
+  if (q->op == MJ_OP_CLICK) {
+    RIG(r, ACCEPT, ASKS, NEVER);
+    (void)run(&r, rig_submit(&r, q), 6000);
+    assert_int_equal(paid(&r, &at), 2);
+    killed_now(&r);
+  } else {
+    RIG(r, NEVER);
+    (void)run(&r, rig_submit(&r, q), 6000);
+    assert_int_equal(paid(&r, &at), 1);
+    killed_now(&r);
+  }
+}
+
+/* The dialog goes on: the answer had been taken. */
+static void it_was_taken(void **state, const mj_request *q) {
+  struct seen s;
+  int64_t at;
+  rig_tune = journaled;
+  RIG(r, ASKS, ASKS, ASKS, RUNNING, DONE);
+  s = run(&r, rig_submit(&r, q), 600000);
+  good(&s);
+  assert_int_equal(paid(&r, &at), 0);
+  assert_int_equal(mj_run_done(r.c, 1, NULL), MJ_OK);
+  killed_now(&r);
+}
+
+/* Cut off once more, while it looks: nothing is forgotten. */
+static void killed_while_it_looks(void **state, const mj_request *q) {
+  struct seen s;
+  int64_t at;
+  rig_tune = journaled;
+  RIG(r, ASKS);
+  s = run(&r, rig_submit(&r, q), 60000);
+  assert_int_equal(s.done, 0);
+  assert_int_equal(paid(&r, &at), 0);
+  assert_int_equal(unknowns(&r), 0);
+  killed_now(&r);
+}
+
+/* The dialog stays open: the answer goes again, and the click does not. */
+static void it_goes_again(void **state, const mj_request *q) {
+  struct seen s;
+  int64_t began, at;
+  size_t i;
+  rig_tune = journaled;
+  RIG(r, OPEN_FOR_LONG, ACCEPT, DONE);
+  began = mj_now(r.c);
+  s = run(&r, rig_submit(&r, q), 100000);
+  good(&s);
+  assert_int_equal(paid(&r, &at), 1);
+  /* the first two starts had 66 s of the 130 */
+  assert_true(at - began >= 60000 && at - began < 80000);
+  for (i = 0; i < script_count(r.s); i++)
+    assert_null(strstr(script_at(r.s, i)->url, "/submit/action"));
+  assert_int_equal(mj_run_done(r.c, 1, NULL), MJ_OK);
+  killed_now(&r);
+}
+
+/* The task tells. */
 static void an_answer_that_nobody_saw_leave(void **state) {
   mj_request q = click_on("MJ::CustomZoom::abc"), answer;
   const mj_request *asked[] = {&q, &answer};
-  struct seen s;
-  int64_t at;
-  int i, k;
+  size_t k;
   q.zoom = 1.5;
   q.prompt = "wider";
   memset(&answer, 0, sizeof answer);
   answer.op = MJ_OP_MODAL;
   answer.task = "17";
   answer.prompt = "wider --zoom 1.5";
-  for (k = 0; k < 2; k++) {
-    for (i = 0; i < 2; i++) { /* i = 1: it had been taken */
-      if (k == 0) {
-        rig_tune = journaled;
-        RIG(r, ACCEPT, ASKS, NEVER);
-        s = run(&r, rig_submit(&r, asked[k]), 6000);
-        assert_int_equal(paid(&r, &at), 2);
-        killed_now(&r);
-      } else {
-        rig_tune = journaled;
-        RIG(r, NEVER);
-        s = run(&r, rig_submit(&r, asked[k]), 6000);
-        assert_int_equal(paid(&r, &at), 1);
-        killed_now(&r);
-      }
-      if (i == 1) {
-        rig_tune = journaled;
-        RIG(r, ASKS, ASKS, ASKS, RUNNING, DONE);
-        s = run(&r, rig_submit(&r, asked[k]), 600000);
-        good(&s);
-        assert_int_equal(paid(&r, &at), 0);
-        assert_int_equal(mj_run_done(r.c, 1, NULL), MJ_OK);
-        killed_now(&r);
-        continue;
-      }
-      { /* cut off once more, while it looks: nothing is forgotten */
-        rig_tune = journaled;
-        RIG(r, ASKS);
-        s = run(&r, rig_submit(&r, asked[k]), 60000);
-        assert_int_equal(s.done, 0);
-        assert_int_equal(paid(&r, &at), 0);
-        assert_int_equal(unknowns(&r), 0);
-        killed_now(&r);
-      }
-      {
-        int64_t began;
-        rig_tune = journaled;
-        RIG(r, OPEN_FOR_LONG, ACCEPT, DONE);
-        began = mj_now(r.c);
-        s = run(&r, rig_submit(&r, asked[k]), 100000);
-        good(&s);
-        assert_int_equal(paid(&r, &at), 1);
-        /* the first two starts had 66 s of the 130 */
-        assert_true(at - began >= 60000 && at - began < 80000);
-        for (size_t n = 0; n < script_count(r.s); n++)
-          assert_null(strstr(script_at(r.s, n)->url, "/submit/action"));
-        assert_int_equal(mj_run_done(r.c, 1, NULL), MJ_OK);
-        killed_now(&r);
-      }
-    }
+  for (k = 0; k < sizeof asked / sizeof asked[0]; k++) {
+    killed_at_the_answer(state, asked[k]);
+    killed_while_it_looks(state, asked[k]);
+    it_goes_again(state, asked[k]);
+    killed_at_the_answer(state, asked[k]);
+    it_was_taken(state, asked[k]);
   }
 }
 
@@ -464,6 +481,43 @@ static void what_waited_goes_to_its_family(void **state) {
   }
 }
 
+static const char *journal_of;
+
+static void known_journal(mj_config *cfg) {
+  journaled(cfg);
+  journal_of = cfg->journal;
+}
+
+/* Looked at from outside, whoever uses it. */
+static void a_run_tells_how_it_ended(void **state) {
+  int64_t ended = -1;
+  int ended_well = -1;
+  mj_error err;
+  {
+    rig_tune = known_journal;
+    RIG(r, ACCEPT, DONE);
+    (void)run(&r, rig_imagine(&r), 100000);
+    assert_int_equal(mj_flush(r.c, 5000, &err), MJ_OK);
+    assert_int_equal(
+        mj_run_last(journal_of, "test.lua", &ended, &ended_well, &err), MJ_OK);
+    assert_int_equal(ended, 0);
+    assert_int_equal(ended_well, 0);
+    assert_int_equal(
+        mj_run_last(journal_of, "other.lua", &ended, &ended_well, &err),
+        MJ_ENOT_FOUND);
+    assert_int_equal(mj_run_done(r.c, 1, &err), MJ_OK);
+    assert_int_equal(mj_flush(r.c, 5000, &err), MJ_OK);
+    assert_int_equal(
+        mj_run_last(journal_of, "test.lua", &ended, &ended_well, &err), MJ_OK);
+    assert_true(ended > 0);
+    assert_int_equal(ended_well, 1);
+    killed(&r);
+  }
+  assert_int_equal(
+      mj_run_last("/nowhere/at.all", "x", &ended, &ended_well, &err),
+      MJ_ENOT_FOUND);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, journal_up, journal_down)
   const struct CMUnitTest tests[] = {
@@ -479,6 +533,7 @@ int main(void) {
       T(a_refused_task_is_forgotten),
       T(what_was_given_up_here_goes_on_there),
       T(a_record_that_took_a_minute_is_made_anew),
+      T(a_run_tells_how_it_ended),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,35 @@ static void the_same_again_changes_nothing(void **state) {
   rig_down(&r);
 }
 
+/* 429 to a list: nobody asks for five seconds, then one does. */
+static void questions_are_held_and_slowed(void **state) {
+  mj_limits l;
+  mj_error err;
+  mj_id id;
+  int i;
+  RIG(r, {.http = 429, .retry_after_ms = 5000, .body = "{}"}, {.body = "[]"});
+  for (i = 0; i < 3; i++)
+    assert_int_equal(mj_ask(r.c, MJ_QUERY_LIST, NULL, 0, &id, &err), MJ_OK);
+  pass(&r, 200);
+  mj_limits_get(r.c, &l);
+  assert_in_range(l.resting_ms, 4500, 5000);
+  assert_true(l.pace_per_min == 60);
+  assert_int_equal(l.slowed_ms, 0);
+  i = (int)script_count(r.s);
+  assert_int_equal(mj_ask(r.c, MJ_QUERY_LIST, NULL, 0, &id, &err), MJ_OK);
+  pass(&r, 4500);
+  assert_int_equal(script_count(r.s), i);
+  pass(&r, 15000);
+  mj_limits_get(r.c, &l);
+  assert_int_equal(l.resting_ms, 0);
+  assert_true(l.pace_per_min != 60);
+  assert_in_range(script_count(r.s), 5, 7); /* each of them, in the end */
+  pass(&r, 20000);
+  mj_limits_get(r.c, &l);
+  assert_true(l.pace_per_min == 0);
+  rig_down(&r);
+}
+
 static void a_pause_holds_what_is_paid(void **state) {
   mj_limits l;
   mj_id id;
@@ -311,6 +340,53 @@ static void a_deadline_while_it_is_sent(void **state) {
   }
 }
 
+static int64_t ahead;
+
+static int64_t now_ahead(void *ud) {
+  return virtual_now(ud) + ahead;
+}
+
+static void clock_ahead(mj_config *cfg) {
+  cfg->now = now_ahead;
+  cfg->attempts = 1;
+}
+
+/* It waits for its turn, or for the disk: what has not left stays here. */
+static void a_deadline_just_before_it_leaves(void **state) {
+  enum { N = 8 };
+  mj_request q = in_time(1000);
+  int i, late = 0;
+  size_t before;
+  rig_tune = clock_ahead;
+  {
+    RIG(r, ACCEPT);
+    for (i = 0; i < N; i++)
+      (void)rig_submit(&r, &q);
+    while ((before = paid(&r)) == 0)
+      (void)mj_step(r.c, 0, 1);
+    assert_true(r.c->queues[MJ__Q_RECORD].n > 0);
+    ahead = 2000;
+    for (i = 0; i < 1000 && late < N; i++) {
+      const mj_event *e;
+      (void)mj_step(r.c, 1000, 100);
+      while ((e = mj_event_peek(r.c)) != NULL) {
+        if (e->type == MJ_EV_DONE) {
+          late++;
+          assert_int_equal(e->error->code, MJ_ETIMEOUT);
+          if (!e->task_id)
+            assert_non_null(strstr(e->error->text, "nothing was paid"));
+        }
+        mj_event_pop(r.c);
+      }
+    }
+    assert_int_equal(late, N);
+    assert_int_equal(paid(&r), before);
+    assert_int_equal(r.c->live.used, before); /* theirs go on */
+    rig_down(&r);
+  }
+  ahead = 0;
+}
+
 static void in_time_is_in_time(void **state) {
   mj_request q = in_time(20000);
   RIG(r, ACCEPT, DONE);
@@ -376,6 +452,7 @@ int main(void) {
       cmocka_unit_test(limits_are_shown_and_changed),
       cmocka_unit_test(a_change_gives_no_second_burst),
       cmocka_unit_test(the_same_again_changes_nothing),
+      cmocka_unit_test(questions_are_held_and_slowed),
       cmocka_unit_test(a_pause_holds_what_is_paid),
       cmocka_unit_test(a_full_gateway_is_asked_again),
       cmocka_unit_test(but_not_for_ever),
@@ -386,6 +463,7 @@ int main(void) {
       cmocka_unit_test(a_deadline_of_what_waits_for_room),
       cmocka_unit_test(a_deadline_of_what_runs),
       cmocka_unit_test(a_deadline_while_it_is_sent),
+      cmocka_unit_test(a_deadline_just_before_it_leaves),
       cmocka_unit_test(in_time_is_in_time),
       cmocka_unit_test(pictures_survive_trouble),
       cmocka_unit_test(a_picture_that_is_given_up_is_not_tried_again),

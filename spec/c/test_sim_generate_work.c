@@ -367,14 +367,13 @@ static void test_settings(void **state) {
           "capabilities: no 'vary' (all, outpaint, retexture, "
           "remove-background, reroll)");
   cfg.capabilities = "all";
-  refuses(cfg, "plus",
-          "rate, live and capabilities belong to the profile generate");
+  refuses(cfg, "plus", "live and capabilities belong to the profile generate");
   cfg.capabilities = NULL;
   cfg.live = 3;
   refuses(cfg, "new-api",
-          "rate, live and capabilities belong to the profile generate");
+          "live and capabilities belong to the profile generate");
   cfg.rate = -1;
-  refuses(cfg, "generate", "rate and live are not below 0");
+  refuses(cfg, "generate", "rate and submits are not below 0");
 }
 
 int main(void) {

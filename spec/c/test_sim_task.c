@@ -204,10 +204,76 @@ static void test_hostile_bodies(void **state) {
   mj_sim_free(s);
 }
 
+static struct mj_sim_stats stats_of(const mj_sim *s) {
+  struct mj_sim_stats out;
+  mj_sim_count(s, &out);
+  return out;
+}
+
+static void is_late(const struct answer *a, const char *seconds) {
+  assert_int_equal(a->reply.status, 429);
+  assert_true(has(a, "new_api_error"));
+  assert_int_equal(a->reply.nheaders, 1);
+  assert_string_equal(a->reply.headers[0].name, "Retry-After");
+  assert_string_equal(a->reply.headers[0].value, seconds);
+}
+
+#define IMAGINE "/mj/submit/imagine"
+#define CAT     "{\"prompt\":\"cat\"}"
+
+/* Two submissions and five requests in any minute. */
+static void test_windows(void **state) {
+  struct mj_sim_config cfg = with_seed(1);
+  const char *id;
+  mj_sim *s;
+  (void)state;
+  cfg.rate = 5;
+  cfg.submits = 2;
+  s = sim_open("new-api", &cfg);
+  id = imagine(s, "cat", 0);
+  imagine(s, "cat", 20000);
+  is_late(ask(s, "POST", IMAGINE, CAT, 20000), "40");
+  is_late(ask(s, "POST", IMAGINE, CAT, 29000), "31");
+  for (int i = 0; i < 3; i++) /* what was refused took no place */
+    assert_int_equal(fetch(s, id, 30000)->reply.status, 200);
+  is_late(fetch(s, id, 30000), "30");
+  is_late(ask(s, "POST", IMAGINE, CAT, 59999), "1");
+  assert_int_equal(stats_of(s).most_in_window, 9);
+  assert_int_equal(stats_of(s).most_submits_in_window, 5);
+  imagine(s, "cat", 60000);
+  is_late(fetch(s, id, 60000), "20"); /* the longer of both */
+  is_late(ask(s, "POST", IMAGINE, CAT, 70000), "10");
+  assert_int_equal(stats_of(s).tasks, 3);
+  mj_sim_free(s);
+}
+
+/* Without a limit it counts all the same: what has a good key, is a route and
+   no picture. */
+static void test_windows_are_counted(void **state) {
+  struct mj_sim_config cfg = with_seed(1);
+  mj_sim *s;
+  (void)state;
+  cfg.api_key = "k";
+  s = sim_open("new-api", &cfg);
+  for (int i = 0; i < 300; i++) {
+    int at = i * 600; /* a hundred a minute */
+    ask_as(s, "POST", IMAGINE, CAT, at, "Bearer k", NULL, "application/json");
+    ask_as(s, "POST", IMAGINE, CAT, at, "Bearer no", NULL, "application/json");
+    ask_as(s, "GET", "/mj/nothing", NULL, at, "Bearer k", NULL, NULL);
+    ask_as(s, "GET", "/mj/image/1", NULL, at, "Bearer k", NULL, NULL);
+    ask_as(s, "GET", "/mj/task/1/fetch", NULL, at, "Bearer k", NULL, NULL);
+  }
+  assert_int_equal(stats_of(s).most_in_window, 200);
+  assert_int_equal(stats_of(s).most_submits_in_window, 100);
+  mj_sim_free(s);
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_determinism),
       cmocka_unit_test(test_order_does_not_matter),
+      cmocka_unit_test(test_windows),
+      cmocka_unit_test(test_windows_are_counted),
       cmocka_unit_test(test_a_thousand_at_once),
       cmocka_unit_test(test_lengths),
       cmocka_unit_test(test_clock),

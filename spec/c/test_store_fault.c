@@ -332,7 +332,7 @@ static void every_file_call(void **state) {
         if (!hit)
           break;
         points++;
-        step = n < 60 ? 1 : 7; /* later they repeat */
+        step = (n < 60 ? 1 : 7) * one_in(3); /* later they repeat */
       }
   assert_true(w->refused > 0 && w->failed > 0 && w->unfailed > 0);
   end(w, points, "calls of the VFS");
@@ -344,7 +344,7 @@ static void every_system_call(void **state) {
   unsigned long points = 0;
   char outer[sizeof w->bed.folder];
   size_t c;
-  int which, for_ever, n, hit;
+  int which, for_ever, n, hit, step = (int)one_in(2);
   (void)state;
   /* in a folder that has to be made, too */
   memcpy(outer, w->bed.folder, sizeof outer);
@@ -353,7 +353,7 @@ static void every_system_call(void **state) {
   for (which = 0; which < CALLS; which++)
     for (c = 0; c < COUNT(codes); c++)
       for (for_ever = 0; for_ever < 2; for_ever++)
-        for (n = 1;; n++) {
+        for (n = 1;; n += step) {
           if (for_ever && codes[c] == EINTR)
             break; /* who is interrupted for ever tries for ever */
           sys.which = (enum call)which;
@@ -382,7 +382,7 @@ static void every_allocation(void **state) {
   size_t n;
   (void)state;
   for (for_ever = 0; for_ever < 2; for_ever++)
-    for (n = 1;; n++) {
+    for (n = 1;; n += one_in(5)) {
       w->meter.calls = 0;
       w->meter.for_ever = for_ever;
       w->meter.fail_at = n;
@@ -405,7 +405,7 @@ static void every_allocation_of_sqlite(void **state) {
   long n;
   (void)state;
   for (for_ever = 0; for_ever < 2; for_ever++)
-    for (n = 1;; n += 1 + n / 40) {
+    for (n = 1;; n += (1 + n / 40) * (long)one_in(5)) {
       alloc_for_ever = for_ever;
       atomic_store(&allocations, 0);
       alloc_fail_at = n;

@@ -24,7 +24,40 @@ static struct {
   size_t bins[BINS]; /* polls that went well, by 250 ms since it is up again */
   int64_t first[2], last[2], sum[2];
   size_t groups[2];
+  size_t rate; /* requests in any minute that it takes; 0 = all */
+  int silent;  /* it does not say how long to wait */
+  int64_t window[100000];
+  size_t win_from, win_n;
+  size_t refused, most_refused; /* in all; in a second */
+  int64_t refused_at[40000];
 } gw;
+
+/* A sliding window; what is refused takes no place in it. */
+static int too_many(const mj_http *req, int64_t now, virtual_reply *out) {
+  size_t k = 0;
+  if (!gw.rate || req->paid)
+    return 0;
+  while (gw.win_from < gw.win_n && gw.window[gw.win_from] + MINUTE <= now)
+    gw.win_from++;
+  if (gw.win_n - gw.win_from < gw.rate) {
+    assert_true(gw.win_n < COUNT(gw.window));
+    gw.window[gw.win_n++] = now;
+    return 0;
+  }
+  assert_true(gw.refused < COUNT(gw.refused_at));
+  gw.refused_at[gw.refused++] = now;
+  while (k < gw.refused && gw.refused_at[gw.refused - 1 - k] > now - 1000)
+    k++;
+  if (k > gw.most_refused)
+    gw.most_refused = k;
+  out->http_status = 429;
+  out->body = malloc(3);
+  memcpy(out->body, "{}", 3);
+  out->body_len = 2;
+  if (!gw.silent)
+    out->retry_after_ms = gw.window[gw.win_from] + MINUTE - now;
+  return 1;
+}
 
 static void answer(virtual_reply *out, int status, const char *text) {
   out->http_status = status;
@@ -76,6 +109,8 @@ static void handle(void *ud, const mj_http *req, int64_t now,
   (void)ud;
   gw.all++;
   out->delay_ms = LATENCY;
+  if (too_many(req, now, out))
+    return;
   if (now >= gw.down_from && now < gw.down_until) {
     gw.down++;
     answer(out, 503, "<html>503 Service Unavailable</html>");
@@ -238,6 +273,59 @@ static void new_work_survives_an_outage_of_connections(void **state) {
   down();
 }
 
+/* A limit of requests that nobody told of ---------------------------------- */
+
+static void often(mj_config *cfg) {
+  cfg->poll.first_ms = 1000;
+  cfg->poll.gaps_ms[0] = 1000;
+  cfg->poll.ngaps = 1;
+}
+
+/* A thousand tasks, each asked for once a second, are 60,000 a minute. */
+static void a_limit_is_found(int silent) {
+  size_t i;
+  int64_t began;
+  mj_limits l;
+  up(often);
+  gw.rate = 3000;
+  gw.silent = silent;
+  began = mj_now(client);
+  for (i = 0; i < TASKS; i++)
+    imagine("a red fox", 0);
+  while (gw.refused == 0 && mj_now(client) < began + MINUTE)
+    run_until(mj_now(client) + 1);
+  run_until(mj_now(client) + LATENCY);
+  mj_limits_get(client, &l);
+  assert_true(l.pace_per_min == 60); /* it asks, once a second */
+  assert_true(silent ? l.resting_ms == 0 : l.resting_ms > 1000);
+  run_until(INT64_MAX);
+  (void)printf("a limit of %zu a minute, %s: %zu refused of %zu in %.0f s, at "
+               "most %zu in a second\n",
+               gw.rate, silent ? "not told" : "told with each refusal",
+               gw.refused, gw.all, (double)(last_end - began) / 1000,
+               gw.most_refused);
+  assert_int_equal(done, TASKS);
+  assert_in_range(last_end - began, 60000, 240000);
+  assert_int_equal(failed, 0);
+  mj_limits_get(client, &l);
+  assert_int_equal(l.quota, MJ__QUOTA_MOST);
+  down();
+}
+
+static void told_how_long_it_waits(void **state) {
+  (void)state;
+  a_limit_is_found(0);
+  assert_in_range(gw.refused, 1, 80);
+  assert_in_range(gw.most_refused, 1, 48);
+}
+
+static void not_told_it_asks_each_second(void **state) {
+  (void)state;
+  a_limit_is_found(1);
+  assert_in_range(gw.refused, 1, 200);
+  assert_in_range(gw.most_refused, 1, 48);
+}
+
 /* Groups ------------------------------------------------------------------- */
 
 static void two_hundred_live(mj_config *cfg) {
@@ -275,6 +363,8 @@ int main(void) {
       cmocka_unit_test(a_minute_of_503),
       cmocka_unit_test(who_waits_comes_back_spread),
       cmocka_unit_test(new_work_survives_an_outage_of_connections),
+      cmocka_unit_test(told_how_long_it_waits),
+      cmocka_unit_test(not_told_it_asks_each_second),
       cmocka_unit_test(a_small_map_beside_a_big_one),
   };
   return cmocka_run_group_tests_name("storm", tests, NULL, NULL);

@@ -105,6 +105,57 @@ static void an_item_may_be_refused_or_too_large(void **state) {
   free(text);
 }
 
+struct watched {
+  const char *text;
+  mj_json *doc;
+  struct mj__buf spans;
+  const mj_value *first;
+};
+
+static int watch(void *ud, const mj_value *item, struct mj__arena *a) {
+  struct watched *w = ud;
+  size_t n, at;
+  assert_ptr_equal(a, mj__json_arena(w->doc));
+  if (!w->first)
+    w->first = item;
+  if (item->type != MJ_JSON_OBJECT && item->type != MJ_JSON_ARRAY)
+    return mj__buf_puts(&w->spans, "-;");
+  at = mj__json_span(w->doc, &n);
+  return mj__buf_printf(&w->spans, "%.*s;", (int)n, w->text + at);
+}
+
+static void a_list_that_is_kept_tells_where_its_items_lie(void **state) {
+  static const char *const all[][2] = {
+      {"[ {\"a\" : 1 } ,{\"b\":[{\"c\":\"}\"}]}\n,7, [ ] ]",
+       "{\"a\" : 1 };{\"b\":[{\"c\":\"}\"}]};-;[ ];"},
+      {"\xef\xbb\xbf[{\"\xc3\xbc\":\"\\u00fc\\\"\"}]",
+       "{\"\xc3\xbc\":\"\\u00fc\\\"\"};"},
+      {"{\"a\":[{}]}", ""}};
+  size_t i, piece, at;
+  struct mj__mem m;
+  (void)state;
+  mj__mem_init(&m, NULL, NULL);
+  for (i = 0; i < COUNT(all); i++)
+    for (piece = 1; piece < 60; piece++) {
+      size_t n = strlen(all[i][0]);
+      struct watched w = {.text = all[i][0]};
+      mj_error err;
+      mj__buf_init(&w.spans, &m, 1000);
+      assert_int_equal(mj__json_new(&w.doc, &m), MJ_OK);
+      mj__json_watch(w.doc, watch, &w);
+      for (at = 0; at < n; at += piece)
+        assert_int_equal(mj__json_feed(w.doc, w.text + at,
+                                       n - at < piece ? n - at : piece, &err),
+                         MJ_OK);
+      assert_int_equal(mj__json_finish(w.doc, &err), MJ_OK);
+      assert_string_equal(w.spans.p ? w.spans.p : "", all[i][1]);
+      if (w.first)
+        assert_ptr_equal(mj_json_root(w.doc)->first, w.first);
+      mj_json_free(w.doc);
+      mj__buf_free(&w.spans);
+    }
+}
+
 /* Through the client ------------------------------------------------------- */
 
 static size_t held, most_held;
@@ -249,6 +300,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(items_come_one_by_one),
       cmocka_unit_test(an_item_may_be_refused_or_too_large),
+      cmocka_unit_test(a_list_that_is_kept_tells_where_its_items_lie),
       T(a_long_list_is_not_kept),
       T(a_seed_finds_it),
       T(without_the_wish_a_seed_is_the_users),

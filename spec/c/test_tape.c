@@ -210,6 +210,101 @@ static void a_question_that_is_asked_more_often_waits(void **state) {
   }
 }
 
+#define GET(n, took)                                                           \
+  "{\"n\":1,\"at\":0,\"took\":" took ",\"method\":\"GET\",\"path\":\"/" n      \
+  ".png\",\"status\":200,\"reply\":\"" n "\"}\n"
+
+/* What was answered later is answered later again, whoever asks first and
+   however long it took; on the host's clock, or on the tape's own. */
+static void answers_keep_their_order_and_their_time(void **state) {
+  int own;
+  (void)state;
+  for (own = 0; own < 2; own++) {
+    mj_config cfg;
+    mj_client *c;
+    mj_error err;
+    mj_id a, b;
+    int64_t begun;
+    const mj_event *ev;
+    script *s = script_new(NULL, 0);
+    virtual_world *w = script_world(s);
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    (void)fputs("{}\n" GET("b", "3600000") GET("a", "10"), f);
+    (void)fclose(f);
+    play();
+    mj_config_init(&cfg);
+    cfg.base_url = "http://gw.test";
+    cfg.dialect = "mj";
+    cfg.auth = "bearer";
+    cfg.tape = tape;
+    if (!own)
+      virtual_config(w, &cfg);
+    assert_int_equal(mj_client_new(&c, &cfg, &err), MJ_OK);
+    begun = mj_now(c);
+    assert_int_equal(mj_fetch(c, "http://gw.test/a.png", &a, NULL), MJ_OK);
+    assert_int_equal(mj_fetch(c, "http://gw.test/b.png", &b, NULL), MJ_OK);
+    while (!(ev = mj_event_peek(c)))
+      (void)mj_step(c, -1, 0);
+    assert_int_equal(ev->id, b);
+    assert_in_range(mj_now(c) - begun, 3600000, 3601000);
+    mj_event_pop(c);
+    while (!(ev = mj_event_peek(c)))
+      (void)mj_step(c, -1, 0);
+    assert_int_equal(ev->id, a);
+    assert_in_range(mj_now(c) - begun, 3600000, 3601000);
+    mj_event_pop(c);
+    mj_client_free(c);
+    virtual_unref(w);
+    (void)unlink(file);
+  }
+}
+
+static int never_left(void *ud, uint64_t id) {
+  (void)ud;
+  return id != 0;
+}
+
+static void with_no_connection(mj_config *cfg) {
+  static mj_transport t;
+  t = *cfg->transport;
+  t.unsent = never_left;
+  cfg->transport = &t;
+  cfg->tape = tape;
+}
+
+/* It was called back while it waited for a connection; so it is again. */
+static void what_never_left_does_not_leave(void **state) {
+  mj_request q;
+  int i;
+  memset(&q, 0, sizeof q);
+  q.op = MJ_OP_IMAGINE;
+  q.prompt = "black cat";
+  q.deadline_ms = 1000;
+  record();
+  for (i = 0; i < 2; i++) {
+    const mj_event *e;
+    int turns, ended = 0, code = 0;
+    if (i)
+      play();
+    else
+      rig_tune = with_no_connection;
+    RIG(r, {.curl_code = 28, .delay_ms = 80000});
+    (void)rig_submit(&r, &q);
+    for (turns = 0; turns < 100 && !ended; turns++) {
+      (void)mj_step(r.c, 1000, 0);
+      while ((e = mj_event_peek(r.c)) != NULL) {
+        ended |= e->type == MJ_EV_DONE;
+        code = e->error ? e->error->code : 0;
+        mj_event_pop(r.c);
+      }
+    }
+    assert_int_equal(code, MJ_ETIMEOUT);
+    assert_int_equal(mj_tape_check(tape, NULL), MJ_OK);
+    rig_down(&r);
+  }
+}
+
 static void long_and_binary_bodies_come_back(void **state) {
   size_t n = 1000001;
   char *body = malloc(n + 1);
@@ -344,6 +439,8 @@ int main(void) {
       TEST(another_body_is_shown),
       TEST(paid_work_is_played_once),
       TEST(a_question_that_is_asked_more_often_waits),
+      TEST(answers_keep_their_order_and_their_time),
+      TEST(what_never_left_does_not_leave),
       TEST(long_and_binary_bodies_come_back),
       TEST(a_file_that_is_there_is_not_touched),
       TEST(what_is_no_transcript_is_refused),

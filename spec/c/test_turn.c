@@ -116,12 +116,41 @@ static void a_turn_with_a_budget_starts_a_few(void **state) {
   rig_down(&r);
 }
 
+/* Nor by a thousand timers of one moment, in their order; their ends are told
+   as they come. */
+static void a_turn_with_a_budget_runs_some_timers(void **state) {
+  enum { N = 1000, BUDGET = 200 };
+  static mj_id ids[N];
+  const mj_event *e;
+  int i, told, most = 0, turns = 0, left = N;
+  RIG(r, DONE);
+  for (i = 0; i < N; i++)
+    assert_int_equal(mj_after(r.c, 10, &ids[i], NULL), MJ_OK);
+  for (i = 0; i < N; turns++) {
+    assert_true(turns < N);
+    if (turns > 1)
+      assert_int_equal(mj_timeout(r.c), 0);
+    left = mj_step(r.c, -1, BUDGET);
+    for (told = 0; (e = mj_event_peek(r.c)) != NULL; told++) {
+      assert_int_equal(e->type, MJ_EV_TIMER);
+      assert_int_equal(e->id, ids[i++]);
+      mj_event_pop(r.c);
+    }
+    most = told > most ? told : most;
+  }
+  assert_int_equal(left, 0);
+  assert_in_range(most, 1, BUDGET / 2);
+  assert_in_range(turns, 2 * N / BUDGET, N / 10);
+  rig_down(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(timers_fire_in_order_and_go_quietly),
       cmocka_unit_test(the_live_window_is_never_passed),
       cmocka_unit_test(submits_keep_their_rate),
       cmocka_unit_test(a_turn_with_a_budget_starts_a_few),
+      cmocka_unit_test(a_turn_with_a_budget_runs_some_timers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

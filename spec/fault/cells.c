@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
-   cells.c - see cells.h.  Columns, by tabs: fault, gateway (lists or none),
-   endpoint, when, state, hit, tasks, posts, requests, why.  A number may be a
-   range, "1-3". */
+   cells.c - see cells.h.  Columns, by tabs: fault, gateway (lists, none or
+   generate), endpoint, when, state, hit, tasks, posts, requests, why.  A number
+   may be a range, "1-3". */
 #include "cells.h"
 
 #include <stdio.h>
@@ -78,6 +78,9 @@ void table_cells(const struct table *t, struct cell *cells) {
         c->endpoint = k;
     c->after = strcmp(r->when, "after") == 0;
     c->lists = strcmp(r->lists, "lists") == 0;
+    c->generate = strcmp(r->lists, "generate") == 0;
+    if (!c->lists && !c->generate && strcmp(r->lists, "none") != 0)
+      die(r->lists);
     if (c->fault < 0 || c->endpoint == ENDPOINTS)
       die(r->fault);
   }

@@ -32,6 +32,7 @@ int fault_find(const char *name); /* -1 = none */
 
 struct cell {
   int fault, endpoint, after, lists; /* lists: the gateway has them */
+  int generate;                      /* it is of that family */
   int port;                          /* of its own listener */
   _Atomic int armed;                 /* the next one of its kind goes wrong */
   _Atomic int hit;                   /* it did */

@@ -99,7 +99,7 @@ static void pause_20_ms(void) {
 static int answers(int port) {
   struct sockaddr_in a = here(port);
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int ok = connect(fd, (struct sockaddr *)&a, sizeof a) == 0 || errno == EINTR;
+  int ok = connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
   (void)close(fd);
   return ok;
 }
@@ -121,7 +121,8 @@ void front_start(struct front *f, const char *script, struct world *w) {
   f->pid = fork();
   if (f->pid == 0) {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1) == 0)
+    if (setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1) == 0 &&
+        unsetenv("LD_PRELOAD") == 0) /* a storm is for us */
       execlp("nginx", "nginx", "-e", log, "-c", conf, (char *)NULL);
     _exit(127);
   }

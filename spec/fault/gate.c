@@ -100,7 +100,8 @@ void gate_free(struct gate_request *q) {
 }
 
 int gate_is_paid(const struct gate_request *q) {
-  return strcmp(q->method, "POST") == 0 && strstr(q->target, "/submit/");
+  return strcmp(q->method, "POST") == 0 &&
+         (strstr(q->target, "/submit/") || strstr(q->target, "/generateTask/"));
 }
 
 void gate_picture(char out[PICTURE]) {
@@ -162,8 +163,12 @@ char *gate_lie(const struct gate_request *q, size_t *n) {
   static const char json[] =
       "{\"code\":1,\"description\":\"Submit success\",\"properties\":{},"
       "\"result\":\"1799999999999999\"}";
+  static const char other[] = "{\"code\":200,\"message\":\"success\",\"data\":"
+                              "{\"taskId\":\"task_1799999999999999\"}}";
   char picture[PICTURE];
   gate_picture(picture);
+  if (strstr(q->target, "/api/v1/"))
+    return whole(200, "application/json", "", 0, other, sizeof other - 1, n);
   if (strstr(q->target, "/pic.png"))
     return whole(200, "image/png", "", 0, picture, PICTURE, n);
   return whole(200, "application/json", "", 0, json, sizeof json - 1, n);

@@ -27,6 +27,7 @@
 
 #define KEY   "sk-CANARY-fault-7c1d"
 #define GRID  "14001934816969359"
+#define OTHER "task_abc123xyz789" /* of the family generate */
 #define PRESS "MJ::JOB::upsample::2::3dbbd469-36af-4a0f-8f02-df6c579e7011"
 
 enum { FACTOR = 40, WINDOW = 64, LONGEST_S = 120 };
@@ -96,7 +97,7 @@ static mj_client *open_client(const struct run *r, const struct cell *c,
   cfg.base_url = r->base;
   cfg.api_key = KEY;
   cfg.auth = c->lists ? "secret" : "bearer"; /* as each of them wants it */
-  cfg.dialect = "mj";
+  cfg.dialect = c->generate ? "generate" : "mj";
   cfg.ca_file = ca;
   cfg.journal = journal;
   cfg.connections = 4;
@@ -114,15 +115,17 @@ static mj_client *open_client(const struct run *r, const struct cell *c,
   return out;
 }
 
-static mj_id paid(mj_client *c, int click) {
+static mj_id paid(mj_client *c, int click, int generate) {
   mj_request q;
   mj_error err;
   mj_id id;
   memset(&q, 0, sizeof q);
   q.op = click ? MJ_OP_CLICK : MJ_OP_IMAGINE;
   q.prompt = click ? NULL : "black cat";
-  q.task = click ? GRID : NULL;
-  q.button = click ? PRESS : NULL;
+  if (click) {
+    q.task = generate ? OTHER : GRID;
+    q.button = generate ? "generate::upscale::2" : PRESS;
+  }
   if (mj_submit(c, &q, &id, &err) != MJ_OK)
     die(err.text);
   return id;
@@ -147,7 +150,7 @@ static void attempt(struct run *r, struct cell *c) {
   case E_SUBMIT:
   case E_FETCH:
   case E_CLICK:
-    r->id = paid(r->c, c->endpoint == E_CLICK);
+    r->id = paid(r->c, c->endpoint == E_CLICK, c->generate);
     return;
   case E_LIST:
   case E_DOWNLOAD:
@@ -166,7 +169,7 @@ static void begin(struct run *r, struct cell *c, int n, struct world *w) {
     return;
   }
   r->stage = WARMING;
-  r->id = c->lists && faults[c->fault].layer != L_STALE ? paid(r->c, 0)
+  r->id = c->lists && faults[c->fault].layer != L_STALE ? paid(r->c, 0, 0)
                                                         : free_one(r, 1);
 }
 

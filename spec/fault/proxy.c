@@ -94,9 +94,11 @@ static int strikes(struct cell *c, enum layer layer) {
 /* Requests ----------------------------------------------------------------- */
 
 static int is_endpoint(const struct cell *c, const struct gate_request *q) {
-  static const char *const ends[ENDPOINTS] = {
-      "/submit/imagine", "/fetch", "/task/list", "/submit/action", "/pic.png"};
-  return strstr(q->target, ends[c->endpoint]) != NULL;
+  static const char *const ends[2][ENDPOINTS] = {
+      {"/submit/imagine", "/fetch", "/task/list", "/submit/action", "/pic.png"},
+      {"/generateTask/", "/statusTask/", "/list", "/generateTask/",
+       "/pic.png"}};
+  return strstr(q->target, ends[c->generate][c->endpoint]) != NULL;
 }
 
 static int is_target(const struct cell *c, const struct conn *k,
@@ -325,7 +327,9 @@ static struct gate **open_gates(void) {
   if (!g)
     die("out of memory");
   for (i = 0; i < world->ncells; i++)
-    g[i] = gate_new(world->cells[i].lists ? "plus" : "new-api",
+    g[i] = gate_new(world->cells[i].lists      ? "plus"
+                    : world->cells[i].generate ? "generate"
+                                               : "new-api",
                     world->cells[i].port);
   return g;
 }

@@ -233,6 +233,61 @@ static void a_lookup_that_takes_too_long_is_not_sent(void **state) {
   rawserver_free(s);
 }
 
+/* Also what is paid: nothing of it has left. */
+static void cancelling_what_is_paid_waits_for_no_lookup(void **state) {
+  rawserver *s = rawserver_new(list_of_nothing, NULL);
+  mj_client *c = client_at("slow.test", rawserver_port(s), 10000);
+  int before = threads();
+  int64_t longest = 0, t;
+  mj_request q;
+  mj_job_state was;
+  mj_error err;
+  mj_id id;
+  (void)state;
+  memset(&q, 0, sizeof q);
+  q.op = MJ_OP_IMAGINE;
+  q.prompt = "cat";
+  assert_int_equal(mj_submit(c, &q, &id, &err), MJ_OK);
+  (void)until_looking(c, 1);
+  assert_int_equal(mj_job_info(c, id, &was), MJ_OK);
+  assert_int_equal(was.phase, MJ_PH_QUEUED);
+  t = now_us();
+  assert_int_equal(mj_cancel(c, id), MJ_OK);
+  assert_int_equal(end_of(c, &longest), MJ_ECANCELLED);
+  t = now_us() - t;
+  print_message("a paid request is called back in %.1f ms\n", (double)t / 1e3);
+  assert_true(atomic_load(&looking) > 0); /* or this shows nothing */
+  assert_true(t < SLOW_MS * 250);
+  mj_client_free(c);
+  all_end(before);
+  assert_int_equal(rawserver_requests(s), 0);
+  rawserver_free(s);
+}
+
+static void a_deadline_waits_for_no_lookup(void **state) {
+  rawserver *s = rawserver_new(list_of_nothing, NULL);
+  mj_client *c = client_at("slow.test", rawserver_port(s), 10000);
+  int before = threads();
+  int64_t longest = 0, t = now_us();
+  mj_request q;
+  mj_error err;
+  mj_id id;
+  (void)state;
+  memset(&q, 0, sizeof q);
+  q.op = MJ_OP_IMAGINE;
+  q.prompt = "cat";
+  q.deadline_ms = 300;
+  assert_int_equal(mj_submit(c, &q, &id, &err), MJ_OK);
+  (void)until_looking(c, 1);
+  assert_true(end_of(c, &longest) != MJ_OK);
+  t = now_us() - t;
+  assert_true(t < SLOW_MS * 750);
+  mj_client_free(c);
+  all_end(before);
+  assert_int_equal(rawserver_requests(s), 0);
+  rawserver_free(s);
+}
+
 static void an_unknown_name_is_said_so(void **state) {
   mj_client *c = client_at("never.test", 1, 10000);
   int64_t longest = 0;
@@ -278,6 +333,8 @@ int main(void) {
       cmocka_unit_test(cancelling_waits_for_no_lookup),
       cmocka_unit_test(without_the_quick_exit_all_wait),
       cmocka_unit_test(a_lookup_that_takes_too_long_is_not_sent),
+      cmocka_unit_test(cancelling_what_is_paid_waits_for_no_lookup),
+      cmocka_unit_test(a_deadline_waits_for_no_lookup),
       cmocka_unit_test(an_unknown_name_is_said_so),
       cmocka_unit_test(each_lookup_is_heard_when_it_ends),
   };

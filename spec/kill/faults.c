@@ -25,10 +25,9 @@
 enum { HALF = 0, KINDS_A_WORLD = 8 };
 
 struct options {
-  const char *mjlua, *script, *fastclock, *profile, *only;
+  struct settings s;
+  const char *only;
   long points; /* of each kind, 0 = all */
-  uint64_t seed;
-  int factor, keep;
 };
 
 struct verdict {
@@ -92,8 +91,6 @@ static const struct {
     {"clone3", EAGAIN, "EAGAIN", 0},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
-
-static const struct plan in_peace = {.kind = PLAN_NONE};
 
 static void bad(struct verdict *v, const struct world *w, const char *what) {
   fprintf(stderr, "faults: %s, see %s\n", what, w->folder);
@@ -213,20 +210,6 @@ static void journal_copy(const struct world *w, int back) {
 
 /* One point ----------------------------------------------------------------*/
 
-static size_t works(gateway *g) {
-  size_t n = 0;
-  while (gateway_work(g, n))
-    n++;
-  return n;
-}
-
-static void no_page(struct world *w) {
-  char path[300];
-  (void)unlink(w->page);
-  (void)snprintf(path, sizeof path, "%s.known", w->page);
-  (void)unlink(path);
-}
-
 /* All is done, once; where there is no list a person says what he knows. */
 static void settle(struct world *w, struct verdict *v, const char *name,
                    const char *folder, size_t from, int rc) {
@@ -264,12 +247,12 @@ static int one_point(struct world *w, struct verdict *v,
                      const struct fault *fault, const char *what) {
   struct plan p = {.kind = PLAN_FAULT, .fault = *fault};
   char name[80], folder[300], said[4096];
-  size_t from = works(w->g);
+  size_t from = gateway_works(w->g);
   long hits;
   int rc;
   (void)snprintf(name, sizeof name, "%s %ld", what, fault->n);
   (void)snprintf(folder, sizeof folder, "%s/pictures", w->folder);
-  no_page(w);
+  world_no_page(w);
   journal_copy(w, 1);
   rc = world_start(w, name, 1, 0, folder, &p);
   hits = w->child.calls.hits;
@@ -288,7 +271,7 @@ static int one_point(struct world *w, struct verdict *v,
     v->survived++;
   } else {
     v->again++;
-    no_page(w);
+    world_no_page(w);
     rc = world_start(w, name, 1, 0, folder, &in_peace);
   }
   settle(w, v, name, folder, from, rc);
@@ -304,31 +287,17 @@ static int is_good(const struct verdict *v) {
 
 static void open_world(struct world *w, const struct options *o,
                        struct verdict *v) {
-  struct tally unused;
-  int rc;
-  memset(w, 0, sizeof *w);
-  w->mjlua = o->mjlua;
-  w->script = o->script;
-  w->fastclock = o->fastclock;
-  w->factor = o->factor;
-  world_open(w, o->profile, o->seed, 0, 1);
-  /* a finished task proves that a list is whole */
-  memset(&unused, 0, sizeof unused);
-  w->tally = &unused;
-  rc = world_start(w, "witness", 1, 0, NULL, &in_peace);
-  if (rc != 0) {
-    world_complain(w);
-    say_no("not even the first task works, see %s", w->folder);
-  }
+  world_prepare(w, &o->s, &v->tally);
+  world_open(w, o->s.profile, o->s.seed, 0, 1);
+  world_witness(w, 1);
   journal_copy(w, 0);
-  w->tally = &v->tally;
 }
 
 /* How many of each there are, when none fails. */
 static void count_calls(struct world *w, struct verdict *v, long *calls) {
   struct plan p = {.kind = PLAN_FAULT};
   journal_copy(w, 1);
-  no_page(w);
+  world_no_page(w);
   if (world_start(w, "count", 1, 0, NULL, &p) != 0)
     bad(v, w, "it does not end well when nothing fails");
   memcpy(calls, w->child.calls.seen, sizeof w->child.calls.seen);
@@ -340,7 +309,7 @@ static long spread(const struct options *o, long all, long i) {
   long wide = (all + 1) / 2 / o->points;
   if (wide < 1)
     wide = 1;
-  return 1 + i * wide + (long)(o->seed * 7919 % (uint64_t)wide);
+  return 1 + i * wide + (long)(o->s.seed * 7919 % (uint64_t)wide);
 }
 
 static void fails(struct world *w, const struct options *o, struct verdict *v,
@@ -378,7 +347,7 @@ static void judge(const struct options *o, struct verdict *v) {
       continue;
     if (!opened || used == KINDS_A_WORLD) {
       if (opened)
-        world_close(&w, o->keep);
+        world_close(&w, o->s.keep);
       open_world(&w, o, v);
       count_calls(&w, v, calls);
       opened = 1;
@@ -390,48 +359,19 @@ static void judge(const struct options *o, struct verdict *v) {
       fails(&w, o, v, calls, i, 1);
   }
   if (opened)
-    world_close(&w, o->keep || !is_good(v));
-}
-
-static long number(const char *text) {
-  char *end;
-  long n = strtol(text, &end, 10);
-  if (end == text || *end || n < 1)
-    say_no("a number expected, got %s", text);
-  return n;
+    world_close(&w, o->s.keep || !is_good(v));
 }
 
 static void read_options(struct options *o, int argc, char **argv) {
-  int i;
-  if (argc < 4)
-    say_no("faults MJLUA SCRIPT FASTCLOCK [options]");
+  const struct setting own[] = {{"--only", &o->only, NULL, 0},
+                                {"--points", NULL, &o->points, 1},
+                                {NULL, NULL, NULL, 0}};
   memset(o, 0, sizeof *o);
-  o->mjlua = argv[1];
-  o->script = argv[2];
-  o->fastclock = argv[3];
-  o->profile = "plus";
-  o->seed = 1;
-  o->factor = 100;
-  for (i = 4; i < argc; i++) {
-    const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-    if (strcmp(name, "--keep") == 0) {
-      o->keep = 1;
-      continue;
-    }
-    if (strcmp(name, "--profile") == 0)
-      o->profile = value;
-    else if (strcmp(name, "--only") == 0)
-      o->only = value;
-    else if (strcmp(name, "--points") == 0)
-      o->points = number(value);
-    else if (strcmp(name, "--seed") == 0)
-      o->seed = (uint64_t)number(value);
-    else if (strcmp(name, "--factor") == 0)
-      o->factor = (int)number(value);
-    else
-      say_no("no option %s", name);
-    i++;
-  }
+  o->s.profile = "plus";
+  o->s.seed = 1;
+  o->s.factor = 100;
+  settings_read(&o->s, own, "faults MJLUA SCRIPT FASTCLOCK [options]", argc,
+                argv);
 }
 
 int main(int argc, char **argv) {
@@ -441,8 +381,8 @@ int main(int argc, char **argv) {
   int ok;
   read_options(&o, argc, argv);
   memset(&v, 0, sizeof v);
-  printf("%s, seed %llu, %s calls of each kind fail\n", o.profile,
-         (unsigned long long)o.seed, o.points ? "some" : "all");
+  printf("%s, seed %llu, %s calls of each kind fail\n", o.s.profile,
+         (unsigned long long)o.s.seed, o.points ? "some" : "all");
   judge(&o, &v);
   ok = is_good(&v) && v.missed == 0 && v.points > 0;
   printf("  points %ld, starts %ld: survived %ld, done by the next start %ld, "

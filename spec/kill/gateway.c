@@ -88,6 +88,10 @@ struct work *gateway_work(gateway *g, size_t i) {
   return i < g->n ? &g->work[i] : NULL;
 }
 
+size_t gateway_works(gateway *g) {
+  return g->n;
+}
+
 static struct work *book(gateway *g, const mj_httpd_request *r) {
   char key[KEY_SIZE];
   struct work *w;

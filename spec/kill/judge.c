@@ -21,10 +21,9 @@
 enum { WORLD_TASKS = 480, MOST_STARTS = 5000, MOST_CALLS = 20000 };
 
 struct options {
-  const char *mjlua, *script, *fastclock, *profile, *mode;
+  struct settings s;
+  const char *mode;
   long kills, tasks, step, items;
-  uint64_t seed;
-  int factor, keep;
 };
 
 struct verdict {
@@ -99,22 +98,6 @@ static void add(struct verdict *v, const struct findings *f, int list) {
   v->left += list ? f->unknown + f->bad : 0;
 }
 
-static size_t works(gateway *g) {
-  size_t n = 0;
-  while (gateway_work(g, n))
-    n++;
-  return n;
-}
-
-static void no_page(struct world *w) {
-  char path[300];
-  (void)unlink(w->page);
-  (void)snprintf(path, sizeof path, "%s.known", w->page);
-  (void)unlink(path);
-}
-
-static const struct plan in_peace = {.kind = PLAN_NONE};
-
 /* The script has ended by itself; its page against the books.  Where there was
    no evidence a person looks, until nothing is unknown. */
 static void settle(struct world *w, struct verdict *v, const char *name,
@@ -150,10 +133,10 @@ typedef struct plan (*plan_fn)(struct chance *c);
 /* Killed until the page is there. */
 static void round_of(struct world *w, const struct options *o,
                      struct verdict *v, struct chance *c, const char *name) {
-  size_t from = works(w->g);
-  int twins = strcmp(o->profile, "generate") != 0, rc = -1, early = 0, i;
+  size_t from = gateway_works(w->g);
+  int twins = strcmp(o->s.profile, "generate") != 0, rc = -1, early = 0, i;
   int recovery = strcmp(o->mode, "recovery") == 0;
-  no_page(w);
+  world_no_page(w);
   for (i = 0; i < MOST_STARTS && access(w->page, F_OK) != 0; i++) {
     struct plan p = all_kills(&v->tally) >= o->kills ? in_peace
                     : early > 0                      ? early_plan(c)
@@ -167,25 +150,7 @@ static void round_of(struct world *w, const struct options *o,
       say_no("it ended with status %d, see %s", rc, w->folder);
     }
   }
-  settle(w, v, name, (int)o->items, twins, from, has_list(o->profile));
-}
-
-/* A finished task, whose being there proves that a list is whole. */
-static void warm_up(struct world *w, struct verdict *v) {
-  struct gateway_counts before = *gateway_count(w->g);
-  struct tally unused;
-  int i, rc = -1;
-  memset(&unused, 0, sizeof unused);
-  w->tally = &unused;
-  no_page(w);
-  for (i = 0; i < 20 && rc != 0; i++)
-    rc = world_start(w, "witness", 1, 0, NULL, &in_peace);
-  if (rc != 0) {
-    world_complain(w);
-    say_no("not even the first task works, see %s", w->folder);
-  }
-  (void)before;
-  w->tally = &v->tally;
+  settle(w, v, name, (int)o->items, twins, from, has_list(o->s.profile));
 }
 
 static void add_counts(struct verdict *v, const gateway *g) {
@@ -201,28 +166,18 @@ static int is_good(const struct verdict *v) {
          v->not_listed == 0;
 }
 
-static void set_up(struct world *w, const struct options *o,
-                   struct verdict *v) {
-  memset(w, 0, sizeof *w);
-  w->mjlua = o->mjlua;
-  w->script = o->script;
-  w->fastclock = o->fastclock;
-  w->factor = o->factor;
-  w->tally = &v->tally;
-}
-
 static void judge_random(const struct options *o, struct verdict *v) {
-  struct chance c = {o->seed};
+  struct chance c = {o->s.seed};
   struct world w;
   long tasks = 0;
   int world, i;
   for (world = 0;
        is_good(v) && (all_kills(&v->tally) < o->kills || tasks < o->tasks);
        world++) {
-    set_up(&w, o, v);
-    world_open(&w, o->profile, chance_next(&c), 0.15, 0);
-    if (has_list(o->profile))
-      warm_up(&w, v);
+    world_prepare(&w, &o->s, &v->tally);
+    world_open(&w, o->s.profile, chance_next(&c), 0.15, 0);
+    if (has_list(o->s.profile))
+      world_witness(&w, 20);
     for (i = 0; is_good(v) && i * o->items * 2 < WORLD_TASKS &&
                 (all_kills(&v->tally) < o->kills ||
                  tasks + (long)gateway_count(w.g)->tasks < o->tasks);
@@ -235,7 +190,7 @@ static void judge_random(const struct options *o, struct verdict *v) {
     add_counts(v, w.g);
     if (!is_good(v))
       fprintf(stderr, "judge: see %s\n", w.folder);
-    world_close(&w, o->keep || !is_good(v));
+    world_close(&w, o->s.keep || !is_good(v));
   }
 }
 
@@ -250,11 +205,11 @@ static int announced(const struct world *w) {
 /* Killed there, and then left alone.  0: it ended before that call. */
 static int one_call(struct world *w, struct verdict *v, const struct plan *p) {
   char name[32], folder[300];
-  size_t from = works(w->g);
+  size_t from = gateway_works(w->g);
   int rc, complete;
   (void)snprintf(name, sizeof name, "call %ld", p->n);
   (void)snprintf(folder, sizeof folder, "%s/pictures", w->folder);
-  no_page(w);
+  world_no_page(w);
   rc = world_start(w, name, 1, 0, folder, p);
   if (rc > 0) { /* nothing here is in trouble */
     world_complain(w);
@@ -286,9 +241,9 @@ static void sweep(const struct options *o, struct verdict *v, struct chance *c,
   struct world w;
   int more = 1, i, k;
   while (more && most > 0 && is_good(v)) {
-    set_up(&w, o, v);
-    world_open(&w, o->profile, chance_next(c), 0, 1);
-    warm_up(&w, v);
+    world_prepare(&w, &o->s, &v->tally);
+    world_open(&w, o->s.profile, chance_next(c), 0, 1);
+    world_witness(&w, 20);
     for (i = 0; more && most > 0 && is_good(v) && i < 50; i++, most--) {
       more = one_call(&w, v, &p);
       p.n += step;
@@ -298,7 +253,7 @@ static void sweep(const struct options *o, struct verdict *v, struct chance *c,
     add_counts(v, w.g);
     if (!is_good(v))
       fprintf(stderr, "judge: see %s\n", w.folder);
-    world_close(&w, o->keep || !is_good(v));
+    world_close(&w, o->s.keep || !is_good(v));
   }
 }
 
@@ -315,7 +270,7 @@ static unsigned hits(const struct verdict *v, const char *name) {
 /* Calls come sooner or later from start to start, so counting them misses the
    rare ones: those that matter are counted by themselves, too. */
 static void judge_calls(const struct options *o, struct verdict *v) {
-  struct chance c = {o->seed};
+  struct chance c = {o->s.seed};
   struct plan p = {.kind = PLAN_CALL, .call = -1};
   int i;
   p.n = 1 + (long)chance_upto(&c, o->step - 1);
@@ -371,8 +326,8 @@ static void print(const struct options *o, const struct verdict *v,
   const struct tally *t = &v->tally;
   printf("%s, %s: seed %llu, time runs %d times as fast (a grace of 120 s is "
          "%.2f s)\n",
-         o->profile, o->mode, (unsigned long long)o->seed, o->factor,
-         120.0 / o->factor);
+         o->s.profile, o->mode, (unsigned long long)o->s.seed, o->s.factor,
+         120.0 / o->s.factor);
   printf("  rounds %ld, starts %ld, kills %ld: by time %ld, at a request %ld, "
          "at a paid one %ld, at a system call %ld; before any request %ld\n",
          v->rounds, t->starts, all_kills(t), t->kills[PLAN_TIME],
@@ -404,55 +359,21 @@ static void print(const struct options *o, const struct verdict *v,
                         : "good");
 }
 
-static long number(const char *text) {
-  char *end;
-  long n = strtol(text, &end, 10);
-  if (end == text || *end || n < 0)
-    say_no("a number expected, got %s", text);
-  return n;
-}
-
 static void read_options(struct options *o, int argc, char **argv) {
-  int i;
-  if (argc < 4)
-    say_no("judge MJLUA SCRIPT FASTCLOCK [options]");
+  const struct setting own[] = {
+      {"--mode", &o->mode, NULL, 0},   {"--kills", NULL, &o->kills, 0},
+      {"--tasks", NULL, &o->tasks, 0}, {"--items", NULL, &o->items, 1},
+      {"--step", NULL, &o->step, 1},   {NULL, NULL, NULL, 0}};
   memset(o, 0, sizeof *o);
-  o->mjlua = argv[1];
-  o->script = argv[2];
-  o->fastclock = argv[3];
-  o->profile = "plus";
+  o->s.profile = "plus";
+  o->s.seed = 1;
+  o->s.factor = 60;
   o->mode = "random";
   o->kills = 40;
-  o->seed = 1;
-  o->factor = 60;
-  o->step = 1;
   o->items = 40;
-  for (i = 4; i < argc; i++) {
-    const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-    if (strcmp(name, "--keep") == 0) {
-      o->keep = 1;
-      continue;
-    }
-    if (strcmp(name, "--profile") == 0)
-      o->profile = value;
-    else if (strcmp(name, "--mode") == 0)
-      o->mode = value;
-    else if (strcmp(name, "--kills") == 0)
-      o->kills = number(value);
-    else if (strcmp(name, "--tasks") == 0)
-      o->tasks = number(value);
-    else if (strcmp(name, "--seed") == 0)
-      o->seed = (uint64_t)number(value);
-    else if (strcmp(name, "--factor") == 0)
-      o->factor = (int)number(value);
-    else if (strcmp(name, "--items") == 0)
-      o->items = number(value);
-    else if (strcmp(name, "--step") == 0)
-      o->step = number(value);
-    else
-      say_no("no option %s", name);
-    i++;
-  }
+  o->step = 1;
+  settings_read(&o->s, own, "judge MJLUA SCRIPT FASTCLOCK [options]", argc,
+                argv);
 }
 
 int main(int argc, char **argv) {

@@ -70,6 +70,7 @@ void gateway_step(gateway *g);
 struct work *gateway_find(gateway *g, const char *key);
 struct work *gateway_token(gateway *g, const char *token, int *at);
 struct work *gateway_work(gateway *g, size_t i); /* NULL behind the last */
+size_t gateway_works(gateway *g);                /* how many there are */
 const struct gateway_counts *gateway_count(const gateway *g);
 
 /* child.c: the program ----------------------------------------------------- */

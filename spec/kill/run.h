@@ -5,6 +5,7 @@
 #define MJ_SPEC_KILL_RUN_H
 
 #include "kill.h"
+#include "settings.h"
 
 #include "mj.h"
 
@@ -27,6 +28,8 @@ struct plan {
   int call;         /* the number; -1 = any */
   struct fault fault;
 };
+
+extern const struct plan in_peace; /* not at all */
 
 /* Kills and where they hit. */
 struct tally {
@@ -64,6 +67,9 @@ int states_copy(const char *from, const char *to);
 /* Each row of such a journal, to its end: MJ_OK, also when there is none. */
 int states_each(const struct world *w, mj_row_fn fn, void *ud);
 
+/* An empty world in which these programs run; `tally` counts its kills. */
+void world_prepare(struct world *w, const struct settings *s,
+                   struct tally *tally);
 /* Makes a folder of its own under /tmp. */
 void world_open(struct world *w, const char *profile, uint64_t seed, double bad,
                 int pictures);
@@ -75,6 +81,11 @@ void world_said(const struct world *w, char *text, size_t size);
    its exit status, -1 = killed.  It may not take longer than a minute. */
 int world_start(struct world *w, const char *name, int count, int twins,
                 const char *folder, const struct plan *plan);
+/* Begins with a finished task, whose being there proves that a list is whole;
+   its starts, of which a gateway that fails takes several, do not count. */
+void world_witness(struct world *w, int most_starts);
+/* Away with the page of the last round, and with what a person knew. */
+void world_no_page(struct world *w);
 /* The first thing in standard error, for the report. */
 void world_complain(const struct world *w);
 

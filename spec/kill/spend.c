@@ -21,10 +21,8 @@ enum { MOST_STARTS = 400 };
 #define CLICK   INT64_C(100000)
 
 struct options {
-  const char *mjlua, *script, *fastclock, *profile;
+  struct settings s;
   long kills, items;
-  uint64_t seed;
-  int factor, keep;
 };
 
 struct sums {
@@ -116,20 +114,14 @@ static void read_page(const struct world *w, struct sums *s) {
 
 static void one_world(const struct options *o, struct sums *s,
                       struct chance *c) {
-  static const struct plan in_peace = {.kind = PLAN_NONE};
   struct tally tally;
   struct world w;
   char name[40];
   long mine = 0, most = 6 + (long)chance_upto(c, 12);
   int i, rc = -1;
-  memset(&w, 0, sizeof w);
   memset(&tally, 0, sizeof tally);
-  w.mjlua = o->mjlua;
-  w.script = o->script;
-  w.fastclock = o->fastclock;
-  w.factor = o->factor;
-  w.tally = &tally;
-  world_open(&w, o->profile, chance_next(c), 0.15, 0);
+  world_prepare(&w, &o->s, &tally);
+  world_open(&w, o->s.profile, chance_next(c), 0.15, 0);
   w.live = "8";
   (void)snprintf(name, sizeof name, "%s %ld", s->worlds % 2 ? "journal" : "run",
                  s->worlds);
@@ -150,50 +142,21 @@ static void one_world(const struct options *o, struct sums *s,
   s->worlds++;
   s->tasks += (long)gateway_count(w.g)->tasks;
   s->paid += paid(w.g);
-  world_close(&w, o->keep || s->over || s->missing || s->wrong);
-}
-
-static long number(const char *text) {
-  char *end;
-  long n = strtol(text, &end, 10);
-  if (end == text || *end || n < 0)
-    say_no("a number expected, got %s", text);
-  return n;
+  world_close(&w, o->s.keep || s->over || s->missing || s->wrong);
 }
 
 static void read_options(struct options *o, int argc, char **argv) {
-  int i;
-  if (argc < 4)
-    say_no("spend MJLUA SCRIPT FASTCLOCK [options]");
+  const struct setting own[] = {{"--kills", NULL, &o->kills, 0},
+                                {"--items", NULL, &o->items, 1},
+                                {NULL, NULL, NULL, 0}};
   memset(o, 0, sizeof *o);
-  o->mjlua = argv[1];
-  o->script = argv[2];
-  o->fastclock = argv[3];
-  o->profile = "plus";
+  o->s.profile = "plus";
+  o->s.seed = 1;
+  o->s.factor = 100;
   o->kills = 25;
   o->items = 100;
-  o->seed = 1;
-  o->factor = 100;
-  for (i = 4; i < argc; i++) {
-    const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-    if (strcmp(name, "--keep") == 0) {
-      o->keep = 1;
-      continue;
-    }
-    if (strcmp(name, "--profile") == 0)
-      o->profile = value;
-    else if (strcmp(name, "--kills") == 0)
-      o->kills = number(value);
-    else if (strcmp(name, "--items") == 0)
-      o->items = number(value);
-    else if (strcmp(name, "--seed") == 0)
-      o->seed = (uint64_t)number(value);
-    else if (strcmp(name, "--factor") == 0)
-      o->factor = (int)number(value);
-    else
-      say_no("no option %s", name);
-    i++;
-  }
+  settings_read(&o->s, own, "spend MJLUA SCRIPT FASTCLOCK [options]", argc,
+                argv);
 }
 
 int main(int argc, char **argv) {
@@ -204,7 +167,7 @@ int main(int argc, char **argv) {
   int bad;
   read_options(&o, argc, argv);
   memset(&s, 0, sizeof s);
-  c.state = o.seed;
+  c.state = o.s.seed;
   do
     one_world(&o, &s, &c);
   while (s.kills < o.kills && !s.over && !s.missing && !s.wrong);
@@ -215,7 +178,7 @@ int main(int argc, char **argv) {
          "%ld for %.1f, pairs whole %ld\n"
          "  most that a journal counted %.1f; ABOVE THE BUDGET %ld, PAID AND "
          "NOT COUNTED %ld, wrong %ld\n  %.1f s: %s\n",
-         o.profile, (unsigned long long)o.seed, o.items, s.worlds, s.starts,
+         o.s.profile, (unsigned long long)o.s.seed, o.items, s.worlds, s.starts,
          s.kills, s.looks, s.tasks, (double)s.paid / 1e6, s.good,
          (double)s.most / 1e6, s.over, s.missing, s.wrong,
          (double)(real_us() - began) / 1e6, bad ? "BAD" : "good");

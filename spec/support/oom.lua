@@ -7,6 +7,26 @@ local scenarios = {}
 
 local BASE = "http://gateway.test"
 
+-- Steps until the job has ended; every error is one of the world.
+local function finish(box, id)
+  for _ = 1, 200 do
+    assert(box:step())
+    while true do
+      local kind, of, payload = box:event()
+      if not kind then
+        break
+      elseif of == id and (kind == "done" or kind == "timer") then
+        if payload.error then
+          error(payload.error, 0)
+        end
+        return payload
+      end
+    end
+    while box:log_line() do end
+  end
+  error "the job does not end"
+end
+
 -- The binding alone.
 function scenarios.binding(arm, capsule)
   local core = require "mj.core"
@@ -16,27 +36,7 @@ function scenarios.binding(arm, capsule)
     headers = { ["X-A"] = "b" }, allow_hosts = { "a", "b" }, poll_gaps = { 1, 2 },
   })
 
-  -- Steps until the job has ended; every error is one of the world.
-  local function finish(id)
-    for _ = 1, 200 do
-      assert(box:step())
-      while true do
-        local kind, of, payload = box:event()
-        if not kind then
-          break
-        elseif of == id and (kind == "done" or kind == "timer") then
-          if payload.error then
-            error(payload.error, 0)
-          end
-          return payload
-        end
-      end
-      while box:log_line() do end
-    end
-    error "the job does not end"
-  end
-
-  local done = finish(assert(box:submit {
+  local done = finish(box, assert(box:submit {
     op = "imagine", prompt = "black cat", params = { { "aspect", "3:2" } }, state = "mine",
     progress = true, pictures = { { bytes = "\137PNG\r\n\26\n\0" }, { url = "https://a.b/1.png" } },
     notify_hook = "https://a.b/hook", account_filter = '{"modes":["FAST"]}',
@@ -46,7 +46,7 @@ function scenarios.binding(arm, capsule)
   assert(core.find_button(done.task.buttons, "U2") == 2)
   local parts = assert(core.parse_prompt "https://a.b/1.png cat --soon 5 --ar 3:2")
   assert(core.format_prompt(parts) == "https://a.b/1.png cat --ar 3:2 --soon 5")
-  finish(assert(box:submit {
+  finish(box, assert(box:submit {
     op = "click", task = done.task_id, button = "V1", task_json = done.task.json,
     prompt = "a hat", params = { { "aspect", "3:2" } },
   }))
@@ -60,14 +60,14 @@ function scenarios.binding(arm, capsule)
     canvas = { width = 64, height = 32 }, place = { x = 0, y = 0, width = 64, height = 32 },
   })
   assert(box:dialect() == "mj" and box:can "blend" and box:can "generate" == false)
-  assert(finish(assert(box:ask "dialect")).items[1] == "mj")
-  local picture = finish(assert(box:fetch(done.task.image_url)))
+  assert(finish(box, assert(box:ask "dialect")).items[1] == "mj")
+  local picture = finish(box, assert(box:fetch(done.task.image_url)))
   assert(picture.data:find "^\137PNG") -- its type may be lost
-  finish(assert(box:track(done.task_id)))
-  finish(assert(box:after(3)))
-  local list = finish(assert(box:ask("ids", { "1", "2" }))).tasks
+  finish(box, assert(box:track(done.task_id)))
+  finish(box, assert(box:after(3)))
+  local list = finish(box, assert(box:ask("ids", { "1", "2" }))).tasks
   assert(#list == 2 and list[1].prompts[2] == "b" and list[1].tokens[1].weight == 1)
-  assert(finish(assert(box:ask("seed", { "1" }))).items[1] == "636646138")
+  assert(finish(box, assert(box:ask("seed", { "1" }))).items[1] == "636646138")
   assert(box:stats().submits == 2)
   box:close()
   return "done"

@@ -77,8 +77,9 @@ end
 function run.with_gateway(out, settings, commands)
   return run.shell(([[
     mjlua=%s build=%s out=%s
+    export MJ_POLL=0.02,0.05
     : >$out/.url
-    env --default-signal=INT $mjlua --sim-serve 127.0.0.1:0,%s >$out/.url &
+    env --default-signal=INT $mjlua --sim-serve 127.0.0.1:0,%s >$out/.url 2>$out/.log &
     server=$!
     i=0
     while [ "$(wc -l <$out/.url)" -lt 2 ] && [ $i -lt 500 ]; do i=$((i + 1)); sleep 0.01; done
@@ -86,7 +87,11 @@ function run.with_gateway(out, settings, commands)
     rm $out/.url
     %s
     kill -INT $server
-    wait $server]]):format(run.mjlua, run.build, out, settings, commands))
+    wait $server
+    status=$?
+    grep -v '^mjlua: most in 60 seconds: ' $out/.log >&2
+    rm $out/.log
+    exit $status]]):format(run.mjlua, run.build, out, settings, commands))
 end
 
 return run

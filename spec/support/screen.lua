@@ -204,7 +204,7 @@ local function play(self, keys)
     self:type(key)
   end
   local status
-  for _ = 1, 100 do
+  for _ = 1, 300 do -- ten seconds or so, where the machine is loaded
     status = self:ended()
     if status then
       break

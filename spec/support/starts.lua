@@ -111,6 +111,16 @@ function starts.with(place, settings, commands, seconds)
   return starts.shell(place, ("gateway %s\n%s"):format(settings, commands), seconds)
 end
 
+-- For each test a folder; and script(name, text), with(settings, commands) in it.
+function starts.around(before_each, after_each)
+  local place = starts.folder(before_each, after_each)
+  return place, function(name, text)
+    starts.script(place, name, text)
+  end, function(...)
+    return starts.with(place, ...)
+  end
+end
+
 -- The lines of a text.
 function starts.lines(text)
   local list = {}

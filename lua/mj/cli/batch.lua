@@ -3,10 +3,11 @@
 -- the file is right; what fails stops nothing else and is named by its line.
 
 local common = require "mj.cli.common"
+local dry = require "mj.cli.batch_dry"
+local ending = require "mj.cli.batch_end"
 local imagine = require "mj.cli.imagine"
 local option = require "mj.option"
 local permute = require "mj.cli.permute"
-local prompt = require "mj.prompt"
 local prompts = require "mj.cli.prompts"
 local verbs = require "mj.verbs"
 
@@ -89,19 +90,8 @@ local function check(request, verb)
   if not row.parameters or request.prompt == nil then
     return nil
   end
-  local parts = { prompt = request.prompt }
-  for _, name in ipairs(prompt.names) do
-    parts[name] = request[name]
-  end
-  local fine, whole, e = pcall(prompt.format, parts)
-  if not fine then
-    return tostring(whole):gsub("^.-:%d+: ", "")
-  elseif not whole then
-    return e.message
-  end
-  local parsed
-  parsed, e = prompt.parse(whole)
-  return not parsed and e.message or nil
+  local parsed, e = dry.parse(request)
+  return not parsed and e or nil
 end
 
 local function copy(request, text)
@@ -169,67 +159,6 @@ function batch.items(args, text, defaults)
   return items
 end
 
--- What it would be ----------------------------------------------------------------
-
--- Those of the command line, or of the gateway that it would be sent to.
-local function prices_of(args)
-  local prices = common.prices(args)
-  if not prices then
-    local ok, opts = pcall(require("mj.settings").merge, "batch", { base_url = args.base_url },
-      require("mj.client").schema)
-    prices = ok and opts and opts.prices
-  end
-  return prices
-end
-
--- What all of it costs by the prices that were given; nil without any.
-local function price_of(items, args)
-  local estimate, prices = require("mj").estimate, prices_of(args)
-  if not estimate or not prices then
-    return nil
-  end
-  local list = {}
-  for _, item in ipairs(items) do
-    list[#list + 1] = { item.verb, mode = item.request.mode or args.mode }
-    if item.verb == "imagine" and args.upscale then
-      list[#list + 1] = { "upscale", mode = args.mode, count = #args.upscale }
-    end
-  end
-  local sum = estimate(list, prices)
-  return sum.unpriced == 0 and sum.price or nil, sum.unpriced
-end
-
-local function dry_run(items, args, complain)
-  local session = common.session(args, complain)
-  local by_verb, clicks = {}, 0
-  for _, item in ipairs(items) do
-    by_verb[item.verb] = (by_verb[item.verb] or 0) + 1
-    clicks = clicks + (item.verb == "imagine" and #(args.upscale or {}) or 0)
-    if args.json then
-      session:json { n = item.n, line = item.line, verb = item.verb,
-        prompt = item.request.prompt }
-    else
-      session:say(("%d\t%s"):format(item.line, item.request.prompt or item.verb))
-    end
-  end
-  local ok, price, unpriced = pcall(price_of, items, args)
-  if not ok then
-    complain("batch: " .. tostring(price):gsub("^[^:]+:%d+: ", ""))
-    return common.USAGE
-  end
-  if args.json then
-    session:json { dry_run = { requests = #items + clicks, verbs = by_verb, upscales = clicks,
-      price = price, unpriced = unpriced } }
-  else
-    session:say(("%d paid request%s: %d of the file%s%s; nothing was sent"):format(
-      #items + clicks, #items + clicks == 1 and "" or "s", #items,
-      clicks > 0 and (", %d upscales"):format(clicks) or "",
-      price and (", price %.14g"):format(price)
-        or unpriced and (", %d without a price"):format(unpriced) or ""))
-  end
-  return session.worst
-end
-
 -- The run -------------------------------------------------------------------------
 
 -- After these the others would fare no better.
@@ -248,6 +177,13 @@ local function say_item(session, item, of, files)
     return session:json(out)
   end
   session:lines(of, files)
+end
+
+-- Files that got another name than they should have, since it was taken.
+local function remember_names(list, files)
+  for i, wanted in pairs(files and files.instead_of or {}) do
+    list[#list + 1] = ("%s for %s"):format(files[i], wanted)
+  end
 end
 
 -- Makes an item's tasks and saves them: true; or nil, err.
@@ -273,8 +209,9 @@ local function work(state, item, row)
     template = one.suffix and common.with_suffix(template, one.suffix) or template
     local files
     if not args.no_save and (one.task.image_url or one.task.video_url) then
-      files, e = one.task:save(template)
+      files, e = one.task:save(template, { replace = false })
       failed = failed or e
+      remember_names(state.renamed, files)
     end
     if not e then
       say_item(session, item, one.task, files)
@@ -318,94 +255,51 @@ local function one(state, item)
   end
 end
 
-local function note(state)
-  local session = state.session
-  for _, failure in ipairs(state.failures) do
-    local status = common.status_of(failure.err)
-    session:note(status == common.FAILED and common.SOME_FAILED or status)
+-- When the newest run of this batch ended well, in seconds; nil: it did not, or there is
+-- none, or no journal.
+local function ended_well()
+  local program = require("mj.env").journal
+  local file = program and program.path and program.run and io.open(program.path, "rb")
+  if not file then
+    return nil
   end
+  file:close()
+  local ended, good = require("mj.core").run_last(program.path, program.run)
+  return ended and good and ended > 0 and ended or nil -- what is wrong with it shows soon
 end
 
--- What cannot be encoded is no request that came out of a file.
-local function write_failed(path, items)
-  local cjson = require "cjson"
-  local file, err = io.open(path, "wb")
-  local ok = file
-  for _, item in ipairs(file and items or {}) do
-    local request = copy(item.request, item.request.prompt and permute.escape(item.request.prompt))
-    request.verb = item.verb ~= "imagine" and item.verb or nil
-    ok, err = file:write(cjson.encode(request), "\n")
-    if not ok then
-      break
-    end
+-- Says of a batch that ended well that it is another one now; true if somebody has to
+-- say first that this is meant.
+local function is_in_doubt(session, n, at_terminal)
+  local args, ended = session.args, ended_well()
+  if not ended then
+    return false
   end
-  if file then
-    local closed, why = file:close()
-    ok, err = ok and closed, err or why
+  local before = os.date("this batch ended well on %Y-%m-%d %H:%M:%S: ", math.floor(ended))
+  local all = n == 1 and "its picture" or ("all %d"):format(n)
+  local is = n == 1 and "is" or "are"
+  if at_terminal and not args.yes and not args.fresh then
+    session:note(common.USAGE)
+    session:blame(("%s%s would be made and paid anew: --dry-run shows %s, --yes sends %s"):format(
+      before, all, n == 1 and "it" or "them", n == 1 and "it" or "them"))
+    return true
   end
-  return ok, err
+  session:blame(("%s%s %s made and paid anew (--dry-run shows %s)"):format(before, all, is,
+    n == 1 and "it" or "them"))
+  return false
 end
 
-local function by_number(a, b)
-  return a.item.n < b.item.n
-end
-
-local function say_failures(state)
-  local session = state.session
-  table.sort(state.failures, by_number)
-  for i, failure in ipairs(state.failures) do
-    if i > LISTED then
-      session.complain(("and %d more"):format(#state.failures - LISTED))
-      break
-    end
-    session.complain(("line %d: %s"):format(failure.item.line, tostring(failure.err)))
-  end
-end
-
-local function report(state, items)
-  local session, args = state.session, state.session.args
-  if state.bar then
-    state.bar:finish()
-  end
-  note(state)
-  local left = #items - state.good - #state.failures
-  if not args.json then
-    say_failures(state)
-  end
-  if state.stopped and left > 0 then
-    session.complain(("%d not sent, after: %s"):format(left, tostring(state.stopped)))
-  end
-  if args.failed then
-    local failed = {}
-    for i, failure in ipairs(state.failures) do
-      failed[i] = failure.item
-    end
-    for i = state.fed + 1, #items do
-      failed[#failed + 1] = items[i]
-    end
-    local ok, err = write_failed(args.failed, failed)
-    if not ok then
-      session:note(common.FAILED)
-      session.complain("--failed: " .. tostring(err))
-    end
-  end
-  if args.json then
-    session:json { batch = { total = #items, done = state.good, failed = #state.failures,
-      not_sent = left } }
-  end
-end
-
-local function run(args, items, complain)
+local function run(args, items, complain, at_terminal)
   if args.dry_run then
-    return dry_run(items, args, complain)
+    return dry.run(items, args, complain)
   end
   local session = common.session(args, complain)
-  if not session:client() then
+  if is_in_doubt(session, #items, at_terminal) or not session:client() then
     return session.worst
   end
   local state = {
     session = session, bar = session:progress(#items), digits = #tostring(#items),
-    good = 0, fed = 0, failures = {},
+    good = 0, fed = 0, failures = {}, renamed = {},
   }
   local _, errors = require("mj.many").map(function()
     if state.fed < #items and not state.stopped then
@@ -419,7 +313,7 @@ local function run(args, items, complain)
   if raised ~= nil then -- a mistake of ours, or Ctrl-C: no outcome of a request
     error(raised, 0)
   end
-  report(state, items)
+  ending.report(state, items)
   return session.worst
 end
 
@@ -427,17 +321,18 @@ end
 
 local function parser_of(name)
   local parser = common.parser(name, about)
-  parser:argument("file", "a prompt a line (# for remarks), .csv (columns: prompt and options) "
-    .. "or .jsonl (a request a line); - is standard input"):argname "FILE"
+  common.argument(parser, "file", "a prompt a line (# for remarks), .csv (columns: prompt and "
+    .. "options) or .jsonl (a request a line); - is standard input"):argname "FILE"
   parser:option("--format", "what the name does not say"):choices { "txt", "csv", "jsonl" }
   parser:flag("--literal", "braces are text: {red,blue} cat is one prompt, not two")
   parser:flag("--dry-run", "show what would be asked for, and send nothing")
-  parser:flag("--yes", ("more than %d requests are meant"):format(MANY))
+  parser:flag("--yes", ("more than %d requests are meant, or a finished batch again"):format(MANY))
   parser:option("--concurrency", "how many at a time (10)"):default(10):show_default(false)
     :argname("N"):convert(common.number("--concurrency", 1))
   parser:option("--failed", "writes the requests that failed there, for another batch")
     :argname "FILE.jsonl"
   imagine.upscale_options(parser)
+  common.own_options(parser)
   common.save_options(parser, DEFAULT)
   common.parameter_options(parser)
   common.gateway_options(parser)
@@ -487,7 +382,7 @@ local function run_args(args, text)
   return named
 end
 
-function batch.plan(name, words)
+function batch.plan(name, words, sys)
   local args, status, err = common.parse(name, parser_of(name), words)
   if not args then
     return nil, status, err
@@ -499,7 +394,8 @@ function batch.plan(name, words)
   local text
   text, err = read(args.file)
   if not text then
-    return nil, common.FAILED, ("%s: %s"):format(name, tostring(err))
+    err = tostring(err):find(args.file, 1, true) == 1 and err or args.file .. ": " .. tostring(err)
+    return nil, common.USAGE, ("%s: %s"):format(name, args.file == "" and "FILE is empty" or err)
   end
   local items, wrong = batch.items(args, text, common.fill({}, args))
   if not items then
@@ -508,9 +404,11 @@ function batch.plan(name, words)
     return nil, common.USAGE, ("%s: %d requests: --dry-run shows them, --yes sends them"):format(
       name, #items)
   end
-  return { args = args, free = args.dry_run, run_args = run_args(args, text),
+  local named = run_args(args, text)
+  return { args = args, free = args.dry_run, run_args = named,
+    of = args.file ~= "-" and named.file or nil,
     run = function(complain)
-      return run(args, items, complain)
+      return run(args, items, complain, sys and sys.isatty(0) and sys.isatty(2))
     end }
 end
 

@@ -3,8 +3,8 @@
 
 local commands = {}
 
--- In the order in which they are listed; the module has plan(name, words), or
--- main(words, sys) for what has a way of its own.
+-- In the order in which they are listed; the module has plan(name, words, sys), or
+-- main(words, sys, before) for what has a way of its own.
 local list = {
   { "imagine", "mj.cli.imagine", "a picture from a prompt, and its upscales" },
   { "batch", "mj.cli.batch", "a file of prompts, many at a time" },
@@ -22,6 +22,7 @@ local list = {
   { "list", "mj.cli.task", "the newest tasks, or those that wait and run" },
   { "capabilities", "mj.cli.task", "what works at a gateway" },
   { "status", "mj.cli.status", "what a journal holds" },
+  { "resolve", "mj.cli.resolve", "what a person knows of work in doubt" },
   { "report", "mj.cli.report", "what work cost" },
   { "doctor", "mj.cli.doctor", "what is set, what answers, what the gateway can do" },
   { "fixture", "mj.cli.fixture", "a test's folder, made of a transcript" },
@@ -32,16 +33,21 @@ for _, row in ipairs(list) do
   by_name[row[1]] = row
 end
 
+function commands.has(name)
+  return by_name[name] ~= nil
+end
+
 local function print_list()
-  print "usage: mjlua -m COMMAND [arguments]      (mjlua -m COMMAND --help shows them)\n"
+  print "usage: mjlua -m COMMAND [arguments]   (mjlua -m COMMAND --help shows them)\n"
   for _, row in ipairs(list) do
     print(("  %-13s %s"):format(row[1], row[3]))
   end
   print [[
 
-They end with 0, or 1 an error, 2 wrong usage, 3 some failed, 4 something may have been
-paid for without an answer, 5 the budget did not allow it.
-A gateway: MJ_BASE_URL and MJ_API_KEY in the environment, or --sim for a simulated one.]]
+They end with 0, or 1 an error, 2 wrong usage, 3 some failed, 4 something may
+have been paid for without an answer, 5 the budget did not allow it.
+A gateway: MJ_BASE_URL and MJ_API_KEY in the environment, or --sim for a
+simulated one.]]
 end
 
 -- How it is done is no part of what a run is: the same work goes on.
@@ -96,7 +102,8 @@ local function options_of(name, plan)
   local args = plan.args
   return {
     sim = args.sim, journal = args.journal, no_journal = args.no_journal or plan.free,
-    fresh = args.fresh, words = words_of(name, plan.run_args or args),
+    fresh = args.fresh, free = plan.free, of = plan.of,
+    words = words_of(name, plan.run_args or args),
   }
 end
 
@@ -106,10 +113,11 @@ end
 function commands.plan(name, words, before, sys)
   if name == "help" and words[1] and by_name[words[1]] then
     name, words = words[1], { "--help" }
-  elseif name == "help" or name == "--help" or name == "-h" then
+  elseif name == "--help" or name == "-h" or (name == "help" and not words[1]) then
     print_list()
     return nil, 0
   end
+  name = name == "help" and words[1] or name
   local row = by_name[name]
   if not row then
     local near = require("mj.option").nearest(name, by_name)
@@ -123,11 +131,11 @@ function commands.plan(name, words, before, sys)
         return nil, 2, ("%s: --%s is not for it"):format(name, (option:gsub("_", "-")))
       end
     end
-    return nil, module.main(words, sys)
+    return nil, module.main(words, sys, before)
   elseif not pcall(require, "argparse") then
     return nil, 1, "-m needs lua-argparse (Debian: lua-argparse; LuaRocks: argparse)"
   end
-  local plan, status, err = module.plan(name, words)
+  local plan, status, err = module.plan(name, words, sys)
   if not plan then
     return nil, status, err
   end

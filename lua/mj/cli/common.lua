@@ -5,6 +5,7 @@
 local prompt = require "mj.prompt"
 local save = require "mj.save"
 local width = require "mj.width"
+local wording = require "mj.cli.wording"
 
 local common = {
   OK = 0, FAILED = 1, USAGE = 2, SOME_FAILED = 3, UNKNOWN = 4, BUDGET = 5,
@@ -14,21 +15,31 @@ local common = {
 
 local HELP = {} -- what the option --help raises
 
+-- Of the arguments of a command: its name, and the set of those without an option.
+local about = setmetatable({}, { __mode = "k" })
+
 -- The parser of a command: lua-argparse with one-line errors.
-function common.parser(name, about)
+function common.parser(name, row)
   local argparse = require "argparse"
-  local parser = argparse("mjlua -m " .. name, about.summary)
-  parser:add_help(false):help_max_width(84)
-  parser:usage(("usage: mjlua -m %s [options]%s"):format(name, about.takes and " " .. about.takes
+  local parser = argparse("mjlua -m " .. name, row.summary)
+  parser:add_help(false):help_max_width(80)
+  parser:usage(("usage: mjlua -m %s [options]%s"):format(name, row.takes and " " .. row.takes
     or ""))
-  parser:epilog(("Example:\n  mjlua -m %s %s"):format(name, about.example:gsub("\n", "\n  ")))
+  parser:epilog(("Example:\n  mjlua -m %s %s"):format(name, row.example:gsub("\n", "\n  ")))
   parser:flag("-h --help", "this text"):action(function()
     error(HELP, 0)
   end)
+  parser.mj_places = {} -- its arguments, as common.argument notes them
   function parser.error(_, text)
     error({ usage = text:gsub("\n%s*Did", "; did"):gsub("\n%s*", " "):gsub("%?$", "") }, 0)
   end
   return parser
+end
+
+-- An argument that stands without an option: argparse's.
+function common.argument(parser, name, help)
+  parser.mj_places[name] = true
+  return parser:argument(name, help)
 end
 
 local function number(name, least)
@@ -44,13 +55,19 @@ common.number = number
 
 local modes = { "fast", "relax", "turbo" }
 
+-- What a command has for itself stands in front of what it shares with others: called
+-- between the two.
+function common.own_options(parser)
+  parser:group("Options", (table.unpack or unpack)(parser._options))
+end
+
 function common.gateway_options(parser)
   parser:group("The gateway (MJ_BASE_URL, MJ_API_KEY)",
     parser:option("--gateway", "one of the file of gateways"):argname "NAME",
     parser:option("--base-url", "its address"):argname "URL",
     parser:option("--sim", "a simulated one: no key, no cost"):argname "SETTINGS",
-    parser:option("--mode", "fast, relax or turbo"):choices(modes),
-    parser:option("--dialect", "mj or generate (found out by itself)"):choices { "mj", "generate" },
+    parser:option("--mode", "how fast (the gateway's or the key's own)"):choices(modes),
+    parser:option("--dialect", "its family (found out by itself)"):choices { "mj", "generate" },
     parser:option("--timeout", "the longest wait, in seconds; then nothing more is sent")
       :argname("S"):convert(number("--timeout", 0)))
 end
@@ -59,6 +76,16 @@ end
 local function has_money()
   local schema = require("mj.client").schema
   return schema.prices ~= nil and schema.budget ~= require("mj.option").LATER
+end
+
+-- As the core has amounts: whole millionths.
+local function budget(text)
+  local whole, rest = text:match "^(%d*)%.?(%d*)$"
+  if not tonumber(text) or not whole or #rest > 6 or tonumber(text) > 1e8 then
+    return nil, ("option '--budget': an amount expected, from 0 to 100000000 with at most six "
+      .. "decimals, got '%s'"):format(text)
+  end
+  return tonumber(text)
 end
 
 local function price(text)
@@ -72,10 +99,10 @@ end
 function common.money_options(parser)
   if has_money() then
     parser:group("Money",
-      parser:option("--price", "what a verb costs: imagine=0.05, upscale=0.02, default=0.04")
+      parser:option("--price", "what a verb costs: imagine=0.05, default=0.04")
         :argname("VERB=AMOUNT"):count("*"):convert(price),
       parser:option("--budget", "the most that may be spent"):argname("AMOUNT")
-        :convert(number("--budget", 0)))
+        :convert(budget))
   end
 end
 
@@ -116,6 +143,17 @@ local hidden = {
   quality = "--q",
 }
 local switches = { tile = true, draft = true }
+local meanings = {
+  aspect = "width to height", stylize = "how much of Midjourney's own taste: 0 to 1000",
+  chaos = "how different the four are: 0 to 100", weird = "how odd: 0 to 3000",
+  version = "v7, v6.1 ...", seed = "the same for the same picture",
+  quality = "how much time it takes: 0.25, 0.5, 1, 2, 4", no = "what is not to be seen",
+  iw = "weight of the pictures in front: 0 to 3", sref = "style: an address, a code, random",
+  sw = "weight of --sref: 0 to 1000", cref = "character: an address",
+  cw = "weight of --cref: 0 to 100", oref = "object: an address",
+  ow = "weight of --oref: 0 to 1000", tile = "its edges fit together", style = "raw ...",
+  draft = "quick and rough", stop = "ends early, at this percent: 10 to 100",
+}
 local several = { no = true, sref = true, cref = true, oref = true }
 
 -- The prompt's parameters.
@@ -124,9 +162,9 @@ function common.parameter_options(parser)
   for i, name in ipairs(prompt.names) do
     local option = shown[name] or "--" .. name
     if switches[name] then
-      list[i] = parser:flag(option)
+      list[i] = parser:flag(option, meanings[name])
     else
-      list[i] = parser:option(option):argname(name == "aspect" and "W:H" or "X")
+      list[i] = parser:option(option, meanings[name]):argname(name == "aspect" and "W:H" or "X")
       if hidden[name] then
         list[i]:hidden_name(hidden[name])
       end
@@ -172,14 +210,30 @@ function common.fill(request, args)
   return request
 end
 
--- A bare --sim takes no word behind it: --sim=SETTINGS does.
-local function with_bare_sim(words)
+-- As argparse takes them: a bare --sim has no word behind it (--sim=SETTINGS does), and
+-- a number below zero is a value, so that who is told hears of the value.
+local function prepared(words)
   local out, only_words = {}, false
-  for i, word in ipairs(words) do
+  for _, word in ipairs(words) do
     only_words = only_words or word == "--"
-    out[i] = word == "--sim" and not only_words and "--sim=" or word
+    local before = out[#out]
+    if not only_words and word:find "^%-%.?%d" and before and before:find "^%-%-[%a-]+$" then
+      out[#out] = before .. "=" .. word
+    else
+      out[#out + 1] = word == "--sim" and not only_words and "--sim=" or word
+    end
   end
   return out
+end
+
+-- What can only be a variable of a shell that is not set: nil, or what is wrong.
+local function empty_option(args)
+  for _, name in ipairs { "gateway", "base_url", "output", "key", "failed", "notify_hook" } do
+    if args[name] == "" then
+      return ("option '%s': it is empty"):format(name == "output" and "-o"
+        or "--" .. name:gsub("_", "-"))
+    end
+  end
 end
 
 -- argparse has no word for a value that may be left out.
@@ -191,9 +245,11 @@ end
 
 -- The arguments; or nil, the status to end with, and what is wrong.
 function common.parse(name, parser, words)
-  local ok, args = pcall(parser.parse, parser, with_bare_sim(words))
+  local ok, args = pcall(parser.parse, parser, prepared(words))
   if ok then
-    return args
+    local wrong = empty_option(args)
+    about[args] = { name = name, places = parser.mj_places }
+    return not wrong and args or nil, wrong and common.USAGE, wrong and name .. ": " .. wrong
   elseif args == HELP then
     io.write(with_sim(parser:get_help()), "\n")
     return nil, common.OK
@@ -241,14 +297,20 @@ end
 
 function common.status_of(e)
   local code = type(e) == "table" and e.code
+  if code == "invalid" and not (e.http_status or e.remote_code or e.task_id) then
+    return common.USAGE -- nobody was asked
+  end
   return code == "unknown_outcome" and common.UNKNOWN or code == "budget" and common.BUDGET
     or common.FAILED
 end
 
-local order = { [0] = 0, [1] = 2, [3] = 1, [5] = 3, [4] = 4 }
+local order = { [0] = 0, [2] = 0.5, [3] = 1, [1] = 2, [5] = 3, [4] = 4 }
 
 -- The status of a run: what is in doubt stands in front of all else.
 function session:note(status)
+  if status == common.USAGE and self.made then
+    status = common.FAILED -- something was done
+  end
   if order[status] > order[self.worst] then
     self.worst = status
   end
@@ -256,6 +318,18 @@ end
 
 local NO_GATEWAY = "no gateway: set MJ_BASE_URL and MJ_API_KEY, or give --base-url; "
   .. "--sim simulates one"
+
+-- The module's words as the command's.
+function session:worded(text)
+  local known = about[self.args] or { places = {} }
+  return wording.of(text, self.args, known.places)
+end
+
+-- Its name in front of what is wrong with its words.
+function session:blame(text)
+  local known = about[self.args]
+  self.complain((known and known.name .. ": " or "") .. self:worded(text))
+end
 
 -- A client, or nil when there is none (said already).
 function session:client()
@@ -265,9 +339,9 @@ function session:client()
     timeout = args.timeout, budget = args.budget, prices = common.prices(args),
   })
   if not ok then -- an address that is none, a verb that has no price
-    local text = tostring(client):gsub("^[^:]+:%d+: ", ""):gsub("^mj%.client: ", "")
     self.worst = common.USAGE
-    self.complain(text:find "^no gateway" and NO_GATEWAY or text)
+    self:blame(tostring(client):find("mj.client: no gateway", 1, true) and NO_GATEWAY
+      or tostring(client))
     return nil
   elseif not client then
     self:fail(e)
@@ -380,7 +454,9 @@ function session:say(text)
   if ok then
     ok, why = io.stdout:flush()
   end
-  if not ok and not self.deaf then -- the ids of paid work may be in it
+  if not ok and self.free and tostring(why):find "^Broken pipe" then
+    self.gone = true -- who reads no further has what was wanted
+  elseif not ok and not self.deaf then -- the ids of paid work may be in it
     self.deaf = true -- once is enough
     self:note(common.FAILED)
     self.complain("cannot write to standard output: " .. tostring(why))
@@ -401,19 +477,40 @@ function session:fail(e, what)
   self:note(common.status_of(e))
   if self.args.json then
     self:json { error = common.error_object(e), what = what }
+  elseif common.status_of(e) == common.USAGE then
+    self:blame(e.message)
   else
-    self.complain((what and what .. ": " or "") .. tostring(e))
+    local text = type(e) == "table" and self:worded(e.message) or tostring(e)
+    what = what and not text:find(what .. ": ", 1, true) and what .. ": " or ""
+    self.complain(what .. (type(e) == "table" and e.code .. ": " or "") .. text)
   end
+end
+
+-- run(), where a mistake in what the module was given is one in the words of the command:
+-- the status to end with.
+function session:guard(run)
+  local option = require "mj.option"
+  local ok, e = pcall(run)
+  if ok then
+    return self.worst
+  elseif e ~= option.raised then
+    error(e, 0)
+  end
+  self:quiet_end()
+  self:note(common.USAGE)
+  self:blame(e)
+  return self.worst
 end
 
 -- A task, saved unless it has no picture or nobody wants that, and said.  `template`
 -- is task:save's.  True, or nil when it could not be saved.
 function session:result(of, template)
   local files, e
+  self.made = true
   if template and not self.args.no_save and (of.image_url or of.video_url) then
     files, e = of:save(template)
     if not files then
-      self:fail(e)
+      self:fail(e, of.id and "task " .. of.id) -- it was paid for: -m task gets it
       return nil
     end
   end

@@ -9,6 +9,7 @@ local env = require "mj.env"
 local journal = require "mj.cli.journal"
 local option = require "mj.option"
 local settings = require "mj.settings"
+local words = require "mj.cli.words"
 option.mine()
 
 local doctor = {}
@@ -51,6 +52,9 @@ local stages = { "name", "connect", "tls" }
 -- The report -----------------------------------------------------------------
 
 local function add(report, state, name, text, cure)
+  if cure and text:sub(-#cure) == cure then -- not twice
+    text = text:sub(1, -#cure - 1):gsub("[:;] *$", "")
+  end
   report[#report + 1] = { state = state, name = name, text = text, cure = cure }
 end
 
@@ -112,7 +116,7 @@ end
 
 local loopback = { ["127.0.0.1"] = true, localhost = true, ["[::1]"] = true }
 
--- True unless it is no address at all.
+-- True if it can be asked, and "wrong" where no answer would say more.
 local function about_address(report, opts, from)
   local url = opts.base_url
   local shown = clean(url:gsub("//[^/]*@", "//"):gsub("[?#].*", ""))
@@ -128,7 +132,7 @@ local function about_address(report, opts, from)
   if prefix then
     add(report, "fail", "address", text .. " goes on with " .. path:sub(#prefix + 1),
       ("leave that out, mj adds it: %s://%s%s"):format(scheme, host, prefix))
-    return true
+    return "wrong"
   elseif scheme == "http" and not loopback[host:gsub(":%d+$", "")] then
     add(report, "warn", "address", text .. ": what is sent, the key too, can be read on its way",
       "https://, if the gateway has it")
@@ -155,13 +159,16 @@ local function about_file(report)
   end
 end
 
--- The settings of a client, or nil.
+-- The settings of a client, or nil; and whether the address is known to be wrong.
 local function about_settings(report, gateway)
   about_file(report)
   local ok, opts, e, from = pcall(settings.merge, "doctor", { gateway = gateway }, client.schema)
   if not ok or not opts then
     local text = clean(ok and e.message or tostring(opts):gsub("^[^ ]+:%d+: ", ""))
-    add(report, "fail", "settings", text, text:match "chmod .*$")
+      :gsub("^doctor: ", "")
+    if report[#report].state ~= "fail" then -- else it was the file, and is said
+      add(report, "fail", "settings", text, text:match "chmod .*$")
+    end
     return nil
   elseif not opts.base_url then
     add(report, "fail", "address", "no gateway is set", ("export MJ_BASE_URL=https://... "
@@ -172,7 +179,7 @@ local function about_settings(report, gateway)
   local fine = about_address(report, opts, from)
   about_key(report, opts, from)
   about_others(report, opts, from)
-  return fine and opts or nil
+  return fine and opts or nil, fine == "wrong"
 end
 
 -- The gateway ----------------------------------------------------------------
@@ -192,7 +199,8 @@ local function about_way(report, opts, e)
     tls = "the certificate is good" }
   for _, name in ipairs(stages) do
     if name == stage then
-      add(report, "fail", name, clean(e.message:gsub("^asking which API[^:]*: ", "")), cure)
+      add(report, "fail", name, clean(e.message:gsub("^asking which API[^:]*: ", "")
+        :gsub("; is [^;]*%?$", "")), cure)
       return false
     elseif name ~= "tls" or opts.base_url:find "^https" then
       add(report, "ok", name, texts[name])
@@ -209,19 +217,45 @@ local cures = {
   timeout = "it took longer than --timeout: a slow gateway, or something that is none",
 }
 
+-- What a client cannot be made with: at the line of that setting, if it has one.
+local function about_refusal(report, text)
+  text = clean(text:gsub("^[^ ]+:%d+: ", "")):gsub("^mj%.client: ", "")
+  local field, why = text:match "^([%a_]+): (.*)$"
+  field = field == "base_url" and "address" or field == "api_key" and "key" or field
+  for i = #report, 1, -1 do
+    if field and report[i].name == field then
+      report[i].state, report[i].text, report[i].cure = "fail", why, nil
+      return
+    end
+  end
+  add(report, "fail", "settings", text)
+end
+
+-- The generate family answers each path with its envelope, also those that it does
+-- not have, and looks at no key there: only who speaks of a task was asked for one.
+local function speaks_of_task(text)
+  return text:lower():find("task", 1, true) ~= nil or text:find("任务", 1, true) ~= nil
+end
+
 -- A free question to which only a gateway has an answer.
 local function about_answer(report, made, seconds, guessed)
   local _, e = made:task(NO_TASK):await { timeout = guessed and math.min(seconds, 3) or seconds }
   if guessed and e and e.code == "timeout" then -- a page is asked again and again
     _, e = made:list():await { timeout = seconds }
   end
+  local text = e and clean(e.message:gsub("^task " .. NO_TASK .. ": ", ""))
   if not guessed and e and e.code == "not_found" then
+    if made:dialect() == "generate" and not speaks_of_task(text) then
+      add(report, "warn", "answers", ("it answers in the words of the generate family, but of no "
+        .. "task: %s; that may be for want of the path, and tells nothing of the key"):format(text),
+        "is the address what stands in front of /api/v1?")
+      return false
+    end
     add(report, "ok", "answers", "it takes the key, and speaks the " .. made:dialect() .. " family")
     return true
   elseif e then
     local name = e.code == "auth" and "key" or "answers"
-    add(report, "fail", name, clean(e.message:gsub("^task " .. NO_TASK .. ": ", "")),
-      cures[e.code] or "is this a Midjourney gateway?")
+    add(report, "fail", name, text, cures[e.code] or "is this a Midjourney gateway?")
     return false
   end
   add(report, "warn", "answers", "it answers, but not as any gateway that is known here",
@@ -229,7 +263,18 @@ local function about_answer(report, made, seconds, guessed)
   return true
 end
 
-local function about_abilities(report, made)
+-- Which routes the gateway says it has not, of those that a free question tells of.
+local function missing(made, seconds)
+  local asked, lacks = { queue = made:queue(), list = made:list() }, {}
+  for name, job in pairs(asked) do
+    local _, e = job:await { timeout = math.min(seconds, 3) }
+    lacks[name] = e and e.code == "unsupported"
+  end
+  return lacks
+end
+
+local function about_abilities(report, made, seconds)
+  local lacks = missing(made, seconds)
   local all, e = made:capabilities { timeout = 1 }
   if not all then
     add(report, "warn", "can", clean(e.message))
@@ -240,35 +285,40 @@ local function about_abilities(report, made)
     table.insert(yes and can or cannot, name)
   end
   for _, name in ipairs { "list", "ids", "queue", "seed", "cancel" } do
-    table.insert(all[name] and can or cannot, name)
+    table.insert(all[name] and not lacks[name] and can or cannot, name)
   end
   table.sort(can)
   table.sort(cannot)
-  add(report, "ok", "can", table.concat(can, " "))
+  add(report, "ok", "can", table.concat(can, " ") .. (all.dialect == "mj"
+    and " (what the mj family has; a gateway may lack some of it)" or ""))
   if #cannot > 0 then
     add(report, "ok", "cannot", table.concat(cannot, " "))
   end
 end
 
-local function about_gateway(report, opts, gateway, seconds)
+local function about_gateway(report, opts, gateway, seconds, wrong)
   local guessed = false
+  env.attempts = 2 -- one loss is an accident; who asks wants to know how it is now
   local ok, made, e = pcall(client.new, { gateway = gateway, journal = false,
     log = function(_, line)
       guessed = guessed or line:find("as far as anyone can tell", 1, true) ~= nil
     end,
     timeout = { await = seconds, request = seconds, connect = seconds } })
+  env.attempts = nil
   if not ok or not made then
-    add(report, "fail", "settings", clean(ok and e.message
-      or tostring(made):gsub("^[^ ]+:%d+: ", "")))
+    about_refusal(report, ok and e.message or tostring(made))
     return
   end
   local family
   family, e = made:capabilities { timeout = seconds }
-  if not family and e.code ~= "network" then
-    add(report, "fail", "answers", clean(e.message), cures[e.code])
+  if wrong then -- what answers there is not the question
+    about_way(report, opts, not family and e or nil)
+  elseif not family and e.code ~= "network" then
+    add(report, "fail", "answers", clean(e.message:gsub("^base_url %b() answers", "it answers")
+      :gsub("; nothing was sent;.*$", "")), cures[e.code])
   elseif about_way(report, opts, not family and e or nil)
       and about_answer(report, made, seconds, guessed) then
-    about_abilities(report, made)
+    about_abilities(report, made, seconds)
   end
   for _, job in ipairs(made:jobs()) do
     job:cancel()
@@ -311,7 +361,7 @@ local function about_journals(report, sys)
     add(report, "fail", "journal", clean(broken), broken:match "chmod .*$")
   elseif unknown > 0 then
     add(report, "warn", "journal", ("%s, %d requests sent and not answered"):format(text, unknown),
-      "mjlua -m status --unknown shows them")
+      "mjlua -m status --unknown shows them, mjlua -m resolve says what became of one")
   else
     add(report, "ok", "journal", text)
   end
@@ -336,9 +386,9 @@ function doctor.look(gateway, seconds, sys)
       add(report, "warn", name, "is set to nothing, as if it were not set")
     end
   end
-  local opts = about_settings(report, gateway)
+  local opts, wrong = about_settings(report, gateway)
   if opts then
-    about_gateway(report, opts, gateway, seconds)
+    about_gateway(report, opts, gateway, seconds, wrong)
   end
   about_machine(report, sys)
   return report
@@ -366,28 +416,33 @@ local function print_report(report, json)
   return bad and 1 or 0
 end
 
+local takes = { ["--json"] = "flag", ["--timeout"] = "value" }
+
+-- Options may stand behind the gateway, too.
 local function parse(args)
-  local opts, i = { timeout = 10 }, 1
-  while args[i] do
-    if args[i] == "--json" or args[i] == "--help" then
-      opts[args[i]:sub(3)] = true
-    elseif args[i]:find "^%-%-timeout" then
-      local value = args[i]:match "^%-%-timeout=(.*)$"
-      if not value then
-        i = i + 1
-        value = args[i]
-      end
-      opts.timeout = tonumber(value)
-      if not opts.timeout or opts.timeout <= 0 then
-        return nil, "doctor: --timeout: a number of seconds expected"
-      end
-    elseif args[i]:sub(1, 1) == "-" or opts.gateway then
-      return nil, ("doctor: what is '%s'? --help tells what there is"):format(args[i])
-    else
-      opts.gateway = args[i]
+  local opts, first = words.parse("doctor", args, takes)
+  local gateway = opts and args[first]
+  if gateway then
+    local rest = {}
+    for i, word in ipairs(args) do
+      rest[#rest + 1] = i ~= first and word or nil
     end
-    i = i + 1
+    opts, first = words.parse("doctor", rest, takes)
+    if opts and rest[first] then
+      return nil, ("doctor: one gateway at a time, not '%s' as well; --help shows how"):format(
+        rest[first])
+    end
   end
+  if not opts then
+    return nil, first
+  end
+  opts.gateway = gateway
+  local seconds = tonumber(opts.timeout or 10)
+  if not seconds or not (seconds > 0 and seconds <= 3600) then
+    return nil, ("doctor: option '--timeout': seconds expected, up to 3600, got '%s'"):format(
+      opts.timeout)
+  end
+  opts.timeout = seconds
   return opts
 end
 

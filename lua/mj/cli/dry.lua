@@ -36,10 +36,10 @@ function dry.forgive(ok, e)
   return ok, e
 end
 
--- What was counted, in a line or two.
+-- What was counted, in a line or two; true if it is more than a budget allows.
 function dry.finish(complain)
   if not env.dry or env.dry.told then
-    return
+    return env.dry and env.dry.over
   end
   env.dry.told = true
   local client = package.loaded["mj.client"]
@@ -59,6 +59,7 @@ function dry.finish(complain)
       require("mj.prices").amount(env.dry.over)))
   end
   complain "nothing was sent; what would follow from a result is not counted"
+  return env.dry.over
 end
 
 return dry

@@ -1,15 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- mjlua -m fixture: an exchange of a transcript as a folder of spec/wire.
 
+local words = require "mj.cli.words"
+
 local fixture = {}
 
 fixture.usage = [=[
 usage: mjlua -m fixture TRANSCRIPT N FOLDER
 
 Writes exchange N of a transcript (of mjlua --record) into FOLDER, which must
-exist, as a case for spec/wire/mj or spec/wire/generate: call.json, request.http,
-reply.http, want.json.  Knows questions for a task and submissions of imagine and
-clicks that were accepted; look through want.json, which says what shall come out.
+exist, as a case for spec/wire/mj or spec/wire/generate: call.json,
+request.http, reply.http, want.json.  Knows questions for a task and submissions
+of imagine and clicks that were accepted; look through want.json, which says
+what shall come out.
 
 Example:
   mjlua -m fixture night.jsonl 3 spec/wire/mj/new_case
@@ -50,9 +53,9 @@ local function of_fetch(x, id, reply, family)
   end
   local task = { status = of.status, action = of.action, prompt = of.prompt }
   if family == "generate" then
-    local words = { success = "SUCCESS", fail = "FAILURE", pending = "SUBMITTED",
+    local states = { success = "SUCCESS", fail = "FAILURE", pending = "SUBMITTED",
       processing = "IN_PROGRESS" }
-    task = { status = words[of.state] }
+    task = { status = states[of.state] }
   end
   for name, value in pairs(task) do
     task[name] = type(value) == "string" and value ~= "" and value or nil
@@ -102,18 +105,22 @@ end
 
 -- Returns the status to end with, and what is wrong.
 function fixture.main(args)
-  local n, folder = tonumber(args[2]), args[3]
-  if args[1] == "--help" then
+  local opts, first = words.parse("fixture", args, {})
+  if not opts then
+    return 2, first
+  elseif opts.help then
     io.write(fixture.usage)
     return 0
-  elseif #args ~= 3 or not n then
-    return 2, "fixture: a transcript, a number and a folder expected; --help tells more"
+  end
+  local path, n, folder = args[first], tonumber(args[first + 1]), args[first + 2]
+  if not folder or args[first + 3] or not n then
+    return 2, "fixture: a transcript, a number and a folder expected; --help shows how"
   end
   local loaded, cjson = pcall(require, "cjson.safe")
   if not loaded then
     return 1, "fixture: needs lua-cjson"
   end
-  local head, x = find(args[1], n, cjson)
+  local head, x = find(path, n, cjson)
   if not head then
     return 1, "fixture: " .. x
   end

@@ -10,7 +10,7 @@ local DEFAULT = "{prompt:40}-{id}.{ext}"
 local about = {
   takes = "PROMPT",
   summary = "A picture from a prompt; with --upscale in full size.",
-  example = [["black cat, cinematic lighting" --ar 3:2 --upscale 2 -o cat.png]],
+  example = [["black cat, at night" --ar 3:2 --upscale 2 -o cat.png]],
 }
 
 -- "2", "1,3", "all" -> { 2 }, { 1, 3 }, { 1, 2, 3, 4 }
@@ -65,22 +65,20 @@ function imagine.make(session, verb, request, args, watch, failed)
   return made
 end
 
-local function run(args, complain)
-  local session = common.session(args, complain)
-  if not session:client() then
-    return session.worst
-  end
+local function make(session)
+  local args = session.args
   local request = common.fill({ prompt = table.concat(args.prompt, " ") }, args)
   request.images = args.image and #args.image > 0 and args.image or nil
   local made, e = imagine.make(session, "imagine", request, args, function(job, label)
     return session:wait(job, label)
   end, function(failure, button)
+    session.made = true -- the grid
     session:fail(failure, button)
   end)
   if not made then
     session:quiet_end()
     session:fail(e)
-    return session.worst
+    return
   end
   local good = 0
   for _, item in ipairs(made) do
@@ -89,18 +87,28 @@ local function run(args, complain)
     good = good + (session:result(item.task, template) and 1 or 0)
   end
   session:quiet_end()
-  if session.worst == common.FAILED and good > 0 then
-    return common.SOME_FAILED
+  if session.worst == common.FAILED and good > 0 and not session.deaf then
+    session.worst = common.SOME_FAILED
   end
-  return session.worst
+end
+
+local function run(args, complain)
+  local session = common.session(args, complain)
+  if not session:client() then
+    return session.worst
+  end
+  return session:guard(function()
+    make(session)
+  end)
 end
 
 function imagine.plan(name, words)
   local parser = common.parser(name, about)
-  parser:argument("prompt", "what is to be seen"):args("+"):argname "PROMPT"
+  common.argument(parser, "prompt", "what is to be seen"):args("+"):argname "PROMPT"
   parser:option("--image", "a picture as reference: a file or an address"):argname("PICTURE")
     :count "*"
   imagine.upscale_options(parser)
+  common.own_options(parser)
   common.save_options(parser, DEFAULT)
   common.parameter_options(parser)
   common.gateway_options(parser)

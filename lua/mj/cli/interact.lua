@@ -82,6 +82,30 @@ local function print_above(input, plain)
   end
 end
 
+-- What people type at prompts; a global of that name stands in front.
+local asked = {
+  help = 'job = mj.imagine "black cat" begins a picture, await(job) waits for it, .buttons of\n'
+    .. 'what comes shows what can be done, await(job):save "cat.png" saves it; Tab completes.',
+  exit = "Ctrl-D leaves",
+  quit = "Ctrl-D leaves",
+}
+
+local function add_words()
+  for name, text in pairs(asked) do
+    if _G[name] == nil then
+      _G[name] = setmetatable({}, {
+        __name = "mj.word",
+        __tostring = function()
+          return text
+        end,
+        __call = function()
+          print(text)
+        end,
+      })
+    end
+  end
+end
+
 -- await(job), await(list), await(coroutine); and mj without require.
 local function greet(session)
   local sys = session.sys
@@ -93,6 +117,7 @@ local function greet(session)
       return require("mj").await(...)
     end
   end
+  add_words()
   print(("mjlua %s: mj and await(job) are there; Ctrl-D leaves"):format(sys.version))
 end
 

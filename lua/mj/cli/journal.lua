@@ -55,6 +55,45 @@ local function run_of(opts, argv)
   return text ~= "" and (opts.words or argv[opts.first] ~= "-") and hash(text) or nil
 end
 
+local function is_there(path)
+  local file = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+local function file_name(text)
+  return (text:gsub("%.lua$", ""):gsub("[^%w_-]", "_"):sub(1, 40))
+end
+
+-- The place of a run's journal.  That of a command that is about a file has its name, and
+-- what finds it by the file, which those of older versions have not.
+local function place_of(place, opts, argv, run)
+  if not opts.words then
+    return ("%s/%s-%s.journal"):format(place,
+      file_name(script_of(argv, opts.first):match "[^/]*$"), run)
+  end
+  local plain = ("%s/%s-%s.journal"):format(place, file_name(opts.command), run)
+  if not opts.of or is_there(plain) then
+    return plain
+  end
+  return ("%s/%s-%s-%s-%s.journal"):format(place, file_name(opts.command),
+    file_name(opts.of:match "[^/]*$"), hash(opts.of), run)
+end
+
+-- The journals of the commands that were about a file, as place_of names them; list(folder)
+-- are the names in it.
+function journal.of_file(path, list)
+  local place, found = journal.folder(), {}
+  local ending = "%-" .. hash(journal.realpath(path) or path) .. "%-%x+%.journal$"
+  for _, name in ipairs(place and list(place) or {}) do
+    found[#found + 1] = name:find(ending) and place .. "/" .. name or nil
+  end
+  table.sort(found)
+  return found
+end
+
 -- Settings for mj.env; nil: what there is to run keeps none unless it is told to.
 function journal.settings(opts, argv, complain)
   local run = run_of(opts, argv)
@@ -64,9 +103,7 @@ function journal.settings(opts, argv, complain)
   end
   local path, place = opts.journal, journal.folder()
   if not path and place then
-    local name = opts.words and opts.command or script_of(argv, opts.first):match "[^/]*$"
-    name = name:gsub("%.lua$", ""):gsub("[^%w_-]", "_")
-    path = ("%s/%s-%s.journal"):format(place, name:sub(1, 40), run)
+    path = place_of(place, opts, argv, run)
   end
   return {
     path = path,
@@ -110,10 +147,28 @@ function journal.tell_unknown(complain)
   end
 end
 
-local function end_run(path, run, good)
+-- A run that is over is gone on with by nobody: who settles what is in doubt in it,
+-- and starts again, pays for all of it.
+local function tell_doubts(box, path, complain)
+  local doubts = 0
+  for _, row in ipairs(box:rows(true) or {}) do
+    doubts = doubts + (row.run == box:run_id() and 1 or 0)
+  end
+  if doubts > 0 then
+    complain(("%d request%s in doubt: mjlua -m status --unknown %s"):format(doubts,
+      doubts == 1 and " is" or "s are", quote(path)))
+    complain("this run ended well and is over: the next start makes, and pays for, all that "
+      .. "has no key of its own (os.exit(1) would have had it go on)")
+  end
+end
+
+local function end_run(path, run, good, complain)
   local box, e = require("mj.core").client { journal = path, run = run }
   local ok = box
   if box then
+    if good then
+      tell_doubts(box, path, complain)
+    end
     ok, e = box:run_done(good)
     if ok then
       ok, e = box:flush(30)
@@ -127,7 +182,7 @@ end
 -- time.
 function journal.finish(good, complain)
   for _, entry in ipairs(env.runs or {}) do
-    local ok, e = end_run(entry.path, entry.run, good)
+    local ok, e = end_run(entry.path, entry.run, good, complain)
     if not ok then
       complain("the journal: " .. tostring(e))
     end

@@ -31,14 +31,15 @@ Of mjlua; they come before the script, too:
   --dry-run    send nothing: check and count what the script would send, and say
                what that would cost
   --record FILE
-               write down what is said to the gateway and what it answers, without
-               the key (a line of JSON each)
+               write down what is said to the gateway and what it answers,
+               without the key (a line of JSON each)
   --replay FILE
-               answer from that file, and ask nobody; what differs is an error
+               answer from that file, and ask nobody; what differs is an error;
+               what was waited for then takes no time
   --restricted[=FOLDER]
-               run a script that is not trusted: it sees no key, no file but those
-               below FOLDER (nor those without it), no host but the gateway, and
-               spends what --budget allows (doc/sandbox.md)
+               run a script that is not trusted: it sees no key, no file but
+               those below FOLDER (nor those without it), no host but the
+               gateway, and spends what --budget allows (doc/sandbox.md)
   --time S, --cpu S, --memory MB, --budget N
                its limits: seconds by the clock (900) and of work (30), memory
                (256), and how many tasks it may submit (0)
@@ -46,9 +47,9 @@ Of mjlua; they come before the script, too:
   --version    the version, and those of the libraries
   --help       this text
 
-Settings of the simulator: profile=new-api (or novicezk, plus, trueai, generate),
-clock=20 (twenty times faster), seed=7 (other pictures); doc/simulator.md has them
-all.
+Settings of the simulator: profile=new-api (or novicezk, plus, trueai,
+generate), clock=20 (twenty times faster), seed=7 (other pictures);
+doc/simulator.md has them all.
 A real gateway: MJ_BASE_URL and MJ_API_KEY in the environment.
 ]=]
 

@@ -27,6 +27,14 @@ local function without_ours(session, text)
   return text
 end
 
+-- The first mistake of all.
+local function with_hint(text)
+  if _G.mj == nil and text:find("a nil value (global 'mj')", 1, true) then
+    return (text:gsub("%(global 'mj'%)", '%0; a script begins with: local mj = require "mj"', 1))
+  end
+  return text
+end
+
 -- Runs fn(...): true and its results, or false and what to say.
 function program.call(session, fn, ...)
   local sys = session.sys
@@ -43,7 +51,7 @@ function program.call(session, fn, ...)
   if not results[1] then
     return false, session.text_of(results[2])
   elseif not results[2] then
-    return false, without_ours(session, session.text_of(results[3]))
+    return false, with_hint(without_ours(session, session.text_of(results[3])))
   end
   return table.unpack(results, 2, results.n)
 end
@@ -91,6 +99,17 @@ local function run_step(session, step)
   end
 end
 
+-- `mjlua imagine cat` has forgotten a word.
+local function with_command(err, argv, first)
+  if not (err:find "^cannot open " and require("mj.cli.commands").has(argv[first])) then
+    return err
+  end
+  local meant = { [0] = argv[0], table.unpack(argv) }
+  table.insert(meant, first, "-m")
+  return ("%s; a command is run with -m: %s"):format(err,
+    require("mj.cli.journal").again({ first = 0 }, meant))
+end
+
 local function run_script(session, argv, first)
   local name = argv[first]
   if name == "-" and argv[first - 1] ~= "--" then
@@ -98,7 +117,7 @@ local function run_script(session, argv, first)
   end
   local chunk, err = loadfile(name, "t")
   if not chunk then
-    error(err, 0)
+    error(name and with_command(err, argv, first) or err, 0)
   end
   local arg = _G.arg -- what is in it by now
   if type(arg) ~= "table" then

@@ -104,7 +104,11 @@ local function header_of(cells, schema, meant)
   for i, cell in ipairs(cells) do
     local name = cell:match "^%s*(.-)%s*$":gsub("^%-%-", "")
     name = schema[name] and name or (meant and meant(name, schema)) or name:lower()
-    if not schema[name] then
+    local other = not schema[name] and name:match "[;\t]"
+    if other then
+      return nil, ("%s stands between the columns, commas are expected"):format(
+        other == ";" and "';'" or "a tab")
+    elseif not schema[name] then
       return nil, unknown("column", name, schema, meant)
     elseif seen[name] then
       return nil, ("column '%s' comes twice"):format(name)

@@ -4,6 +4,7 @@
 local core = require "mj.core"
 local report = require "mj.report"
 local status = require "mj.cli.status"
+local words = require "mj.cli.words"
 
 local command = {}
 
@@ -11,10 +12,12 @@ command.usage = [=[
 usage: mjlua -m report [--json]
        mjlua -m report [--by GROUP] [--csv | --json] JOURNAL
        mjlua -m report [--by GROUP] [--csv | --json] SCRIPT [arguments]
+       mjlua -m report [--by GROUP] [--csv | --json] BATCH
 
 Shows what the work in a journal cost: spent, reserved (it goes on) and unknown
 (nobody knows whether it was paid).  Prices are those that the script gave.
-Without a name: which journals there are.
+BATCH is a file of prompts that a batch was made of.  Without a name: which
+journals there are.
 
   --by GROUP  verb (unless told), mode, gateway, day, run or budget
   --csv       a line for each, with a line of names
@@ -24,39 +27,15 @@ Example:
   mjlua -m report --by day poster.lua
 ]=]
 
-local flags = { csv = true, json = true, help = true }
-
--- Options, and where the rest begins; or nil and what is wrong.
-local function parse(args)
-  local opts, i = {}, 1
-  while args[i] and args[i]:find "^%-." do
-    local name, value = args[i]:match "^%-%-(%a+)=?(.*)$"
-    if args[i] == "-h" then
-      opts.help = true
-    elseif name == "by" then
-      if value == "" then
-        i = i + 1
-        value = args[i]
-      end
-      opts.by = value or ""
-    elseif not flags[name] or args[i] ~= "--" .. name then
-      return nil, ("report: unknown option '%s'; --help lists them"):format(args[i])
-    else
-      opts[name] = true
-    end
-    i = i + 1
-  end
-  if opts.csv and opts.json then
-    return nil, "report: give either --csv or --json"
-  end
-  return opts, i
-end
+local takes = { ["--by"] = "value", ["--csv"] = "flag", ["--json"] = "flag" }
 
 -- Returns the status to end with, and what is wrong.
 function command.main(args, sys)
-  local opts, first = parse(args)
+  local opts, first = words.parse("report", args, takes)
   if not opts then
     return 2, first
+  elseif opts.csv and opts.json then
+    return 2, "report: give either --csv or --json"
   elseif opts.help then
     io.write(command.usage)
     return 0
@@ -69,11 +48,14 @@ function command.main(args, sys)
   elseif not args[first] then
     return status.all("report", opts, sys)
   end
-  local path = status.path_of(args, first)
-  if not path then
-    return 2, "report: there is no state folder: set HOME, or give the journal's file"
+  local paths, why = status.paths_of(args, first, sys)
+  if not paths then
+    return 2, "report: " .. why
+  elseif #paths > 1 then
+    return 2, ("report: %d batches were made of %s; which of their journals? %s"):format(#paths,
+      args[first], table.concat(paths, " "))
   end
-  local sums, e = core.money(path)
+  local sums, e = core.money(paths[1])
   if not sums then
     return 1, "report: " .. e.message
   end

@@ -3,6 +3,7 @@
 
 local core = require "mj.core"
 local journal = require "mj.cli.journal"
+local words = require "mj.cli.words"
 
 local status = {}
 
@@ -10,28 +11,21 @@ status.usage = [=[
 usage: mjlua -m status [--unknown] [--json]
        mjlua -m status [--unknown] [--json] JOURNAL
        mjlua -m status [--unknown] [--json] SCRIPT [arguments]
+       mjlua -m status [--unknown] [--json] BATCH
 
-Shows the paid work that a journal holds: that of a file, or of a script that is
-run with these arguments, whether or not it runs just now.  Without a name: which
-journals there are, or, with --unknown, what is in doubt in any of them.
+Shows the paid work that a journal holds: that of a file, of a script that is
+run with these arguments, or of the batches that were made of a file of prompts,
+whether or not it runs just now.  Without a name: which journals there are, or,
+with --unknown, what is in doubt in any of them.
 
   --unknown  only what may have been paid for without an answer
   --json     a line of JSON for each
+
+Example:
+  mjlua -m status --unknown poster.lua
 ]=]
 
--- Options, and where the rest begins; or nil and what is wrong.
-local function parse(args)
-  local opts, i = {}, 1
-  while args[i] and args[i]:find "^%-." do
-    local name = args[i] == "-h" and "help" or args[i]:match "^%-%-(%a+)$"
-    if name ~= "unknown" and name ~= "json" and name ~= "help" then
-      return nil, ("status: unknown option '%s'; --help lists them"):format(args[i])
-    end
-    opts[name] = true
-    i = i + 1
-  end
-  return opts, i
-end
+local takes = { ["--unknown"] = "flag", ["--json"] = "flag" }
 
 local function is_journal(path)
   local file = io.open(path, "rb")
@@ -42,15 +36,22 @@ local function is_journal(path)
   return head == "SQLite format 3"
 end
 
-local function path_of(args, first)
+local NO_FOLDER = "there is no state folder: set HOME, or give the journal's file"
+
+-- The journals that are meant: a file, that of a script with its arguments, or those of
+-- the batches of a file; or nil and what is wrong.
+function status.paths_of(args, first, sys)
   if is_journal(args[first]) then
-    return args[first]
+    return { args[first] }
   end
   local settings = journal.settings({ first = first }, args)
-  return settings and settings.path
+  if not settings or not settings.path then
+    return nil, NO_FOLDER
+  end
+  local batches = not args[first + 1] and not is_journal(settings.path)
+    and journal.of_file(args[first], sys.list) or {}
+  return batches[1] and batches or { settings.path }
 end
-
-status.path_of = path_of
 
 -- The first line of a text, cut to a width; what a gateway said has no control
 -- characters by now, but a prompt may.
@@ -81,7 +82,8 @@ end
 
 local function print_row(row)
   print(("%s  %s  %s  %s  %s"):format(cell(when(row.sent_at or row.created_at), 14),
-    cell(row.state, 12), cell(row.verb, 9), cell(row.task_id or row.token, 29),
+    cell(row.state, 12), cell(row.verb, 9),
+    cell(row.state ~= "UNKNOWN" and row.task_id or row.token, 29),
     cell(row.error or row.prompt or row.parent, 40):gsub("%s+$", "")))
   for _, path in ipairs(row.files or {}) do
     print(("%s  %s"):format((" "):rep(14), (path:gsub("%c", "?"))))
@@ -103,7 +105,13 @@ local function print_sum(rows)
   print(#rows == 0 and "nothing" or table.concat(names, ", "))
 end
 
-local NO_FOLDER = "there is no state folder: set HOME, or give the journal's file"
+-- What can be done about doubts, once and at the end; no part of the list.
+local function tell_cure(opts)
+  if opts.doubts and not opts.json then
+    io.stderr:write("mjlua: to say what became of one: mjlua -m resolve TOKEN TASK_ID, "
+      .. "or mjlua -m resolve TOKEN absent\n")
+  end
+end
 
 -- One journal: true, or nil and what is wrong.
 local function show(path, opts)
@@ -120,6 +128,7 @@ local function show(path, opts)
   end
   for _, row in ipairs(rows) do
     row.journal = opts.named and path or nil
+    opts.doubts = opts.doubts or row.state == "UNKNOWN"
     if cjson then
       print(cjson.encode(row))
     else
@@ -179,12 +188,13 @@ function status.all(name, opts, sys)
   if #names == 0 and not opts.json then
     print(("no journal in %s"):format(folder))
   end
+  tell_cure(opts)
   return worst, wrong
 end
 
 -- Returns the status to end with, and what is wrong.
 function status.main(args, sys)
-  local opts, first = parse(args)
+  local opts, first = words.parse("status", args, takes)
   if not opts then
     return 2, first
   elseif opts.help then
@@ -195,14 +205,19 @@ function status.main(args, sys)
     opts.named = true
     return status.all("status", opts, sys)
   end
-  local path = path_of(args, first)
-  if not path then
-    return 2, "status: " .. NO_FOLDER
+  local paths, why = status.paths_of(args, first, sys)
+  if not paths then
+    return 2, "status: " .. why
   end
-  local ok, why = show(path, opts)
-  if not ok then
-    return 1, "status: " .. why
+  opts.named = #paths > 1
+  for _, path in ipairs(paths) do
+    local ok
+    ok, why = show(path, opts)
+    if not ok then
+      return 1, "status: " .. why
+    end
   end
+  tell_cure(opts)
   return 0
 end
 

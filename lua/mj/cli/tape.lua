@@ -7,6 +7,7 @@ local core = require "mj.core"
 local env = require "mj.env"
 local option = require "mj.option"
 local settings = require "mj.settings"
+local sources = require "mj.sources"
 option.mine()
 
 local tape = {}
@@ -17,7 +18,18 @@ local FORMAT = 1
 local variables = {
   MJ_BASE_URL = "base_url", MJ_AUTH = "auth", MJ_DIALECT = "dialect", MJ_MODE = "mode",
   MJ_MODE_STYLE = "mode_style", MJ_PREFIX = "prefix", MJ_IMAGE_HOST = "image_host",
+  MJ_POLL = "poll",
 }
+
+-- As a variable has it.
+local function text_of(value)
+  if type(value) ~= "table" then
+    return value
+  elseif #value == 0 then -- when to look: first, every
+    value = { value.first or value.every, value.every or value.first }
+  end
+  return table.concat(value, ",")
+end
 
 local function head_of_record()
   local ok, opts, e = pcall(settings.merge, "--record", {}, client.schema)
@@ -26,7 +38,7 @@ local function head_of_record()
   end
   local all = {}
   for name, field in pairs(variables) do
-    all[name] = opts[field]
+    all[name] = text_of(opts[field])
   end
   return { mj = core.version, tape = FORMAT, env = all, key = opts.api_key and true or false }
 end
@@ -61,6 +73,7 @@ local function replay(path)
   env.set("MJ_API_KEY_FILE", "")
   env.set("MJ_GATEWAY", "")
   env.tape, env.replays = made, true
+  sources.use_clock { tape = made } -- waits of the script are no longer than its own
 end
 
 -- nil, or the status to end with and what is wrong.

@@ -78,7 +78,12 @@ end
 local function run_list(session, client)
   local job = session.args.queue and client:queue() or client:list()
   local list, e = job:await()
-  if not list then
+  if not list and e.code == "unsupported" and not session.args.json then
+    session:note(common.status_of(e))
+    session.complain("this gateway cannot tell: " .. session:worded(e.message))
+    return session.complain("mjlua -m status has what was asked for from here, mjlua -m task ID "
+      .. "one task of which the id is known")
+  elseif not list then
     return session:fail(e)
   end
   for _, of in ipairs(list) do
@@ -117,7 +122,7 @@ local rows = {
     example = "1712205491846217 --wait -o cat.png",
     takes = "TASK...",
     options = function(parser)
-      parser:argument("id", "of a task"):args "+"
+      common.argument(parser, "id", "of a task"):args "+"
       parser:flag("--wait", "until it has ended")
       parser:option("-o", "waits, and saves its pictures there"):hidden_name("--output")
         :target("output"):argname "PATH"
@@ -155,6 +160,7 @@ function questions.plan(name, words)
   local row = rows[name]
   local parser = common.parser(name, row)
   row.options(parser)
+  common.own_options(parser)
   common.gateway_options(parser)
   common.output_options(parser)
   local args, status, err = common.parse(name, parser, words)
@@ -167,12 +173,12 @@ function questions.plan(name, words)
   end
   return { args = args, free = true, run = function(complain)
     local session = common.session(args, complain)
+    session.free = true
     local client = session:client()
-    if client then
+    return client and session:guard(function()
       row.run(session, client)
       session:quiet_end()
-    end
-    return session.worst
+    end) or session.worst
   end }
 end
 

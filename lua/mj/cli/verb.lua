@@ -27,9 +27,12 @@ local function rect(text)
     return nil, ("option '--rect': X,Y,WIDTH,HEIGHT expected, got '%s'"):format(text)
   end
   for _, n in ipairs(list) do
-    if n < 0 or n > 1 then
+    if not (n >= 0 and n <= 1) then
       return nil, "option '--rect': fractions of the picture, 0 to 1, expected"
     end
+  end
+  if list[3] == 0 or list[4] == 0 then
+    return nil, "option '--rect': there is nothing in it"
   end
   return list
 end
@@ -223,13 +226,8 @@ local function say_items(session, name, items)
   end
 end
 
-local function run(name, row, request, args, complain)
-  local session = common.session(args, complain)
-  local client = session:client()
-  if not client then
-    return session.worst
-  end
-  local result
+local function make(session, name, row, request)
+  local args, client, result = session.args, session.gateway, nil
   local ok, e = with_task(session, client, row, request)
   if ok then
     result, e = session:wait(client:submit(row.verb or name, session:with_deadline(request)),
@@ -245,17 +243,27 @@ local function run(name, row, request, args, complain)
     session:result(result, row.saves and common.template(args.output or DEFAULT))
     session:quiet_end()
   end
-  return session.worst
+end
+
+local function run(name, row, request, args, complain)
+  local session = common.session(args, complain)
+  if not session:client() then
+    return session.worst
+  end
+  return session:guard(function()
+    make(session, name, row, request)
+  end)
 end
 
 local function parser_of(name, row)
   local parser = common.parser(name, row)
   for _, argument in ipairs(row.arguments) do
-    parser:argument(argument[1], argument[3]):args(argument[2])
+    common.argument(parser, argument[1], argument[3]):args(argument[2])
   end
   if row.options then
     row.options(parser)
   end
+  common.own_options(parser)
   if row.saves then
     common.save_options(parser, DEFAULT)
   end

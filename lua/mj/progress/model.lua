@@ -16,6 +16,7 @@ function model.new(now, total)
     begun = now,
     planned = total or 0,
     added = 0,
+    coming = 0, -- still to be added, by who knows how many there will be
     running = 0, done = 0, failed = 0, unknown = 0,
     first = nil, last = nil, -- the running ones, in the order in which they began
     ends = {}, -- the newest RECENT of them, as a ring
@@ -77,7 +78,7 @@ function methods:move(item, state, now)
 end
 
 function methods:total()
-  return math.max(self.planned, self.added)
+  return math.max(self.planned, self.added + self.coming)
 end
 
 -- Ends a second, of late; nil while there is too little to tell by.

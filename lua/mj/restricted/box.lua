@@ -345,7 +345,10 @@ end
 
 -- With a journal a saved picture is written as any other: what the journal knows of
 -- files are paths, which are not for the script, and a start that goes on gets it again.
-function methods:save(_, _, path, data)
+function methods:save(_, _, path, data, keep)
+  if keep then
+    return refuse("unsupported", "replace = false is not for a restricted script")
+  end
   return methods.write(self, path, data)
 end
 

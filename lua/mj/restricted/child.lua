@@ -36,6 +36,7 @@ local function replace_core(ask)
     return nil, require("mj.err").new("unsupported", "not for a restricted script")
   end
   core.journal, core.money, core.read_private = unsupported, unsupported, unsupported
+  core.run_last = unsupported
 end
 
 -- Raises at the script's line: what returns nothing that could be an error.
@@ -164,16 +165,6 @@ local function text_of(e)
   return ("(error object is a %s value)"):format(type(e))
 end
 
-local function wait_for_coroutines()
-  local loop, sources = package.loaded["mj.loop"], package.loaded["mj.sources"]
-  while loop and loop.pending() > sources.pending() do
-    if loop.timeout() ~= 0 and sources.pending() == 0 and sources.timers() == 0 then
-      error("a coroutine waits for something that cannot happen", 0)
-    end
-    loop.turn(nil)
-  end
-end
-
 local function prepare(ask, start)
   strip()
   replace_io(ask)
@@ -205,7 +196,7 @@ return function(call)
   if ok then
     ok, e = pcall(chunk, unpack(start.arg))
     if ok then
-      ok, e = pcall(wait_for_coroutines)
+      ok, e = pcall(require("mj.loop").run_coroutines)
     end
   end
   e = not ok and text_of(e) or nil
