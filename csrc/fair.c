@@ -67,18 +67,36 @@ static void leave(struct mj__fair *f, struct mj__lane *l) {
     f->spare = l;
 }
 
+void mj__row_put(struct mj__job **first, struct mj__job **last,
+                 struct mj__job *j) {
+  j->next = NULL;
+  j->prev = *last;
+  if (*last)
+    (*last)->next = j;
+  else
+    *first = j;
+  *last = j;
+}
+
+void mj__row_take(struct mj__job **first, struct mj__job **last,
+                  struct mj__job *j) {
+  if (j->prev)
+    j->prev->next = j->next;
+  else
+    *first = j->next;
+  if (j->next)
+    j->next->prev = j->prev;
+  else
+    *last = j->prev;
+  j->next = j->prev = NULL;
+}
+
 void mj__fair_put(struct mj__fair *f, struct mj__job *j, uint64_t group) {
   struct mj__lane *l = lane_of(f, group);
   if (!l->first)
     enter(f, l);
   j->lane = l;
-  j->next = NULL;
-  j->prev = l->last;
-  if (l->last)
-    l->last->next = j;
-  else
-    l->first = j;
-  l->last = j;
+  mj__row_put(&l->first, &l->last, j);
 }
 
 struct mj__job *mj__fair_first(const struct mj__fair *f) {
@@ -89,15 +107,7 @@ void mj__fair_take(struct mj__fair *f, struct mj__job *j) {
   struct mj__lane *l = j->lane;
   if (f->turn == l)
     f->turn = l->next;
-  if (j->prev)
-    j->prev->next = j->next;
-  else
-    l->first = j->next;
-  if (j->next)
-    j->next->prev = j->prev;
-  else
-    l->last = j->prev;
-  j->next = j->prev = NULL;
+  mj__row_take(&l->first, &l->last, j);
   j->lane = NULL;
   if (!l->first)
     leave(f, l);

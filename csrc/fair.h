@@ -24,6 +24,12 @@ struct mj__fair {
   struct mj__lane *spare;
 };
 
+/* A row of jobs, each in one at most: at its end, and out of it, wherever. */
+void mj__row_put(struct mj__job **first, struct mj__job **last,
+                 struct mj__job *j);
+void mj__row_take(struct mj__job **first, struct mj__job **last,
+                  struct mj__job *j);
+
 void mj__fair_init(struct mj__fair *f, struct mj__mem *mem);
 void mj__fair_free(struct mj__fair *f); /* nobody waits any more */
 void mj__fair_put(struct mj__fair *f, struct mj__job *j, uint64_t group);

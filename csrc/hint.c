@@ -126,18 +126,9 @@ int mj_hint(mj_client *c, const char *json, size_t n, mj_error *err) {
   return rc;
 }
 
-/* Asks for the first of them when there is a place. */
+/* Asks for the first of them: the pump has seen that it may. */
 void mj__ask_hinted(mj_client *c) {
-  struct mj__exchange *x;
-  int64_t wait;
-  if (!c->nhints || c->hint_x || !c->learned.family_known)
-    return;
-  wait = mj__bucket_wait(&c->requests, c->now);
-  if (wait > 0)
-    mj__wait_until(c, wait);
-  if (wait > 0 || c->nxfree == 0)
-    return;
-  x = mj__exchange_new(c, 0, MJ__X_HINT);
+  struct mj__exchange *x = mj__exchange_new(c, 0, MJ__X_HINT);
   mj__bucket_take(&c->requests, c->now);
   if (mj__question(c, x, MJ__R_FETCH, c->hinted[0].id, NULL) == MJ_OK) {
     c->hint_x = x->id;

@@ -198,13 +198,7 @@ void mj__enqueue(mj_client *c, struct mj__job *j, enum mj__queue_name q) {
     l->first = mj__fair_first(f);
     return;
   }
-  j->next = NULL;
-  j->prev = l->last;
-  if (l->last)
-    l->last->next = j;
-  else
-    l->first = j;
-  l->last = j;
+  mj__row_put(&l->first, &l->last, j);
 }
 
 void mj__dequeue(mj_client *c, struct mj__job *j) {
@@ -219,15 +213,7 @@ void mj__dequeue(mj_client *c, struct mj__job *j) {
     l->first = mj__fair_first(f);
     return;
   }
-  if (j->prev)
-    j->prev->next = j->next;
-  else
-    l->first = j->next;
-  if (j->next)
-    j->next->prev = j->prev;
-  else
-    l->last = j->prev;
-  j->next = j->prev = NULL;
+  mj__row_take(&l->first, &l->last, j);
 }
 
 enum mj__queue_name mj__queue_of(const struct mj__job *j) {

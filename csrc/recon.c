@@ -164,22 +164,14 @@ void mj__around_refused(mj_client *c) {
   all_without(c);
 }
 
-/* Starts the list when somebody wants it and nobody has asked yet. */
+/* Starts the list, which somebody wants: the pump has seen that it may. */
 void mj__ask_around(mj_client *c) {
   struct mj__exchange *x;
-  int64_t wait;
-  if (!c->wondering || c->wonder_x || !c->queues[MJ__Q_UNKNOWN].n)
-    return;
   if (!mj__has_evidence(c)) { /* the family was not known before */
     c->wondering = 0;
     all_without(c);
     return;
   }
-  wait = mj__bucket_wait(&c->requests, c->now);
-  if (wait > 0)
-    mj__wait_until(c, wait);
-  if (wait > 0 || c->nxfree == 0)
-    return;
   c->wondering = 0;
   x = mj__exchange_new(c, 0, MJ__X_RECON);
   mj__sweep_begin(c);

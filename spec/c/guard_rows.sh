@@ -37,13 +37,8 @@ guard_rows() {
   tab=$(printf '\t')
   while IFS="$tab" read -r what file from to test; do
     case $what in '#'* | '') continue ;; esac
-    awk -v from="$from" -v to="$to" '
-      { text = text $0 "\n" }
-      END {
-        at = index(text, from)
-        if (!at) exit 3
-        printf "%s%s%s", substr(text, 1, at - 1), to, substr(text, at + length(from))
-      }' "$root/csrc/$file" >"$work/csrc/$file" || {
+    awk -v from="$from" -v to="$to" -f "$root/spec/checks/replaced.awk" \
+      "$root/csrc/$file" >"$work/csrc/$file" || {
       echo "$name: not in $file any more: $from"
       cp "$root/csrc/$file" "$work/csrc/$file"
       gone=$((gone + 1))

@@ -43,13 +43,8 @@ survived=0
 tab=$(printf '\t')
 while IFS="$tab" read -r what file from to arguments; do
   case $what in '#'* | '') continue ;; esac
-  awk -v from="$from" -v to="$to" '
-    { text = text $0 "\n" }
-    END {
-      at = index(text, from)
-      if (!at) exit 3
-      printf "%s%s%s", substr(text, 1, at - 1), to, substr(text, at + length(from))
-    }' "$root/$file" >"$work/$file" || {
+  awk -v from="$from" -v to="$to" -f "$root/spec/checks/replaced.awk" \
+    "$root/$file" >"$work/$file" || {
     echo "planted.sh: not in $file any more: $from"
     exit 1
   }

@@ -335,11 +335,7 @@ local function parser_of(name)
   common.own_options(parser)
   common.save_options(parser, DEFAULT)
   common.parameter_options(parser)
-  common.gateway_options(parser)
-  common.request_options(parser)
-  common.money_options(parser)
-  common.output_options(parser)
-  common.journal_options(parser)
+  common.paid_options(parser)
   return parser
 end
 

@@ -190,6 +190,15 @@ function common.request_options(parser)
     parser:option("--extra", "members for the request"):argname "JSON")
 end
 
+-- Those of every command that pays.
+function common.paid_options(parser)
+  common.gateway_options(parser)
+  common.request_options(parser)
+  common.money_options(parser)
+  common.output_options(parser)
+  common.journal_options(parser)
+end
+
 local request_fields = { "bot", "key", "state", "notify_hook", "provider", "extra" }
 
 -- Parameters and common fields among the arguments, put into `request`.

@@ -111,11 +111,7 @@ function imagine.plan(name, words)
   common.own_options(parser)
   common.save_options(parser, DEFAULT)
   common.parameter_options(parser)
-  common.gateway_options(parser)
-  common.request_options(parser)
-  common.money_options(parser)
-  common.output_options(parser)
-  common.journal_options(parser)
+  common.paid_options(parser)
   local args, status, err = common.parse(name, parser, words)
   if not args then
     return nil, status, err

@@ -270,11 +270,7 @@ local function parser_of(name, row)
   if row.words then
     common.parameter_options(parser)
   end
-  common.gateway_options(parser)
-  common.request_options(parser)
-  common.money_options(parser)
-  common.output_options(parser)
-  common.journal_options(parser)
+  common.paid_options(parser)
   return parser
 end
 
